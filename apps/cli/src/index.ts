@@ -1,0 +1,2 @@
+// The reeve command.
+export {};

@@ -1,0 +1,2 @@
+// One member of the ensemble as a process.
+export {};

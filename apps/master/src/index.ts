@@ -1,0 +1,2 @@
+// A master as a process: stands for primary and plans.
+export {};

@@ -1,0 +1,2 @@
+// A worker as a process: runs what it is assigned.
+export {};

@@ -1,0 +1,29 @@
+const project = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+};
+
+export default {
+  projects: [
+    {
+      ...project,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/packages/*/*/test/**/*.test.ts',
+        '<rootDir>/apps/*/test/**/*.test.ts',
+        '<rootDir>/tools/test/**/*.test.ts',
+      ],
+    },
+    { ...project, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    { ...project, displayName: 'interop', testMatch: ['<rootDir>/test/interop/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,2 @@
+// A client for every engine that speaks the ZooKeeper protocol.
+export {};

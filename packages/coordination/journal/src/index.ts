@@ -1,0 +1,2 @@
+// The transaction log and snapshots on disk.
+export {};

@@ -1,0 +1,2 @@
+// Locks, elections, caches and other recipes on the client.
+export {};

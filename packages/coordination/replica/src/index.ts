@@ -1,0 +1,2 @@
+// One ensemble member as a state machine.
+export {};

@@ -1,0 +1,2 @@
+// A replica with sockets and a journal.
+export {};

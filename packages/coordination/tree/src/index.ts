@@ -1,0 +1,2 @@
+// The znode tree: prepare, apply, read, snapshot.
+export {};

@@ -1,0 +1,2 @@
+// The ZooKeeper client protocol as data.
+export {};

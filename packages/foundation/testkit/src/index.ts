@@ -1,0 +1,2 @@
+// Scenario runner, golden files and real ensembles for tests.
+export {};

@@ -1,0 +1,2 @@
+// Submit, follow and handle tasks from a program.
+export {};

@@ -1,0 +1,2 @@
+// The domain of tasks: records, lifecycle, placement, retry, layout.
+export {};

@@ -1,0 +1,1 @@
+process.stdout.write('check-map: not written yet\n');

@@ -1,0 +1,1 @@
+process.stdout.write('check-style: not written yet\n');

@@ -1,2 +1,15 @@
-// The ZooKeeper client protocol as data.
-export {};
+/** The ZooKeeper client protocol as data: one row per operation, codecs, frames, error numbers, legal paths. */
+export * from './connect.ts';
+export * from './error-codes.ts';
+export * from './frame.ts';
+export * from './jute.ts';
+export { type ReplyHeader, replyHeader, requestHeader, specialXids } from './messages.ts';
+export type { MultiPart, MultiReadPart, MultiResult } from './multi.ts';
+export * from './ops.ts';
+export * from './path.ts';
+export * from './reader.ts';
+export * from './records.ts';
+export * from './session-id.ts';
+export * from './watch-event.ts';
+export * from './wire-error.ts';
+export * from './writer.ts';

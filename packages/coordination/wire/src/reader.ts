@@ -1,0 +1,101 @@
+import { WireError } from './wire-error.ts';
+
+const TWO_32 = 4294967296;
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * Reads jute's big-endian primitives from one frame.
+ *
+ * One reader is reused for many frames (`reset`), so that decoding allocates nothing but what it returns. A read past
+ * the end of the frame throws `WireError` `frame_truncated`; lengths are checked before anything is allocated.
+ */
+export class Reader {
+  offset = 0;
+  #bytes: Buffer = NO_BYTES;
+  #end = 0;
+
+  /** Points the reader at `bytes[start, end)`. The bytes are not copied. */
+  reset(bytes: Buffer, start = 0, end = bytes.length): this {
+    this.#bytes = bytes;
+    this.offset = start;
+    this.#end = end;
+    return this;
+  }
+
+  /** Bytes not read yet. */
+  get remaining(): number {
+    return this.#end - this.offset;
+  }
+
+  int(): number {
+    const at = this.#advance(4);
+    const b = this.#bytes;
+    return (
+      ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number)
+    );
+  }
+
+  /** A 64-bit integer as a double: exact below 2^53, which every zxid of an epoch below 2^21 is. */
+  long(): number {
+    const high = this.int();
+    return high * TWO_32 + (this.int() >>> 0);
+  }
+
+  bool(): boolean {
+    const at = this.#advance(1);
+    return this.#bytes[at] !== 0;
+  }
+
+  /** A view into the frame, or null. Copy it before the frame's chunk is let go. */
+  buffer(): Buffer | null {
+    const length = this.int();
+    if (length === -1) return null;
+    const at = this.#advanceLength(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** A string; jute's null string (length -1) reads as the empty one. */
+  string(): string {
+    const length = this.int();
+    if (length <= 0) {
+      if (length < -1) throw this.malformed(`a length of ${length}`);
+      return '';
+    }
+    const at = this.#advance(length);
+    return this.#bytes.utf8Slice(at, at + length);
+  }
+
+  /** The count of a vector whose elements take at least `elementBytesMin` bytes each; jute's null vector counts 0. */
+  count(elementBytesMin: number): number {
+    const count = this.int();
+    if (count === -1) return 0;
+    if (count < 0 || count * elementBytesMin > this.remaining) {
+      throw this.malformed(`a vector of ${count} elements cannot fit in ${this.remaining} bytes`);
+    }
+    return count;
+  }
+
+  /** The next `length` bytes as they are: a view. */
+  raw(length: number): Buffer {
+    const at = this.#advanceLength(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  malformed(what: string): WireError {
+    return new WireError({ code: 'frame_malformed', offset: this.offset, what });
+  }
+
+  #advanceLength(length: number): number {
+    if (length < 0) throw this.malformed(`a length of ${length}`);
+    return this.#advance(length);
+  }
+
+  #advance(length: number): number {
+    const at = this.offset;
+    if (at + length > this.#end) {
+      throw new WireError({ code: 'frame_truncated', offset: this.#end, needed: at + length - this.#end });
+    }
+    this.offset = at + length;
+    return at;
+  }
+}

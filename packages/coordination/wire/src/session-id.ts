@@ -1,0 +1,34 @@
+import type { Codec } from './jute.ts';
+
+/**
+ * A session's identity: 64 bits that nobody counts with, so an opaque key of 16 hexadecimal digits (no BigInt on the
+ * hot path). `'0000000000000000'` means *none*.
+ */
+export type SessionId = string & { readonly brand: 'SessionId' };
+
+/** The identity that stands for *no session*. */
+export const noSession = '0000000000000000' as SessionId;
+
+/** The session id made of two unsigned 32-bit halves. */
+export function sessionIdOf(high: number, low: number): SessionId {
+  return (hex32(high) + hex32(low)) as SessionId;
+}
+
+/** A session id in the wire: a jute `long`. */
+export const sessionId: Codec<SessionId> = {
+  bytesMin: 8,
+  encode(writer, value) {
+    if (value === noSession) return writer.long(0);
+    writer.int(Number.parseInt(value.slice(0, 8), 16) | 0);
+    writer.int(Number.parseInt(value.slice(8), 16) | 0);
+  },
+  decode(reader) {
+    const high = reader.int();
+    const low = reader.int();
+    return high === 0 && low === 0 ? noSession : sessionIdOf(high, low);
+  },
+};
+
+function hex32(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,134 @@
+const TWO_32 = 4294967296;
+/** Above this many characters the native encoder is faster than a loop. */
+const LOOP_CHARACTERS_MAX = 48;
+
+/**
+ * Writes jute's big-endian primitives into one growing buffer, frame after frame.
+ *
+ * `take()` hands the bytes written so far to the socket and starts anew: one buffer, and so one write, per turn.
+ */
+export class Writer {
+  #bytes: Buffer;
+  #position = 0;
+  readonly #capacity: number;
+
+  constructor(capacity = 1024) {
+    this.#capacity = capacity;
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** Bytes written and not taken yet. */
+  get length(): number {
+    return this.#position;
+  }
+
+  int(value: number): void {
+    const at = this.#reserve(4);
+    this.#putInt(at, value);
+  }
+
+  /** A 64-bit integer from a double; exact for safe integers, negative ones included. */
+  long(value: number): void {
+    const at = this.#reserve(8);
+    const high = Math.floor(value / TWO_32);
+    this.#putInt(at, high);
+    this.#putInt(at + 4, value - high * TWO_32);
+  }
+
+  bool(value: boolean): void {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value ? 1 : 0;
+  }
+
+  buffer(value: Uint8Array | null): void {
+    if (value === null) return this.int(-1);
+    const at = this.#reserve(4 + value.length);
+    this.#putInt(at, value.length);
+    this.#bytes.set(value, at + 4);
+  }
+
+  string(value: string): void {
+    const length = value.length;
+    if (length > LOOP_CHARACTERS_MAX) return this.#longString(value);
+    const at = this.#reserve(4 + length * 3);
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i += 1) {
+      const character = value.charCodeAt(i);
+      if (character > 127) {
+        this.#position = at;
+        return this.#longString(value);
+      }
+      bytes[at + 4 + i] = character;
+    }
+    this.#putInt(at, length);
+    this.#position = at + 4 + length;
+  }
+
+  /** Bytes as they are, without a length. */
+  raw(value: Uint8Array): void {
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  /** Opens a frame: leaves room for its length. Pass what it returns to `endFrame`. */
+  beginFrame(): number {
+    return this.#reserve(4);
+  }
+
+  /** Closes the frame that `beginFrame` opened at `start`. */
+  endFrame(start: number): void {
+    this.#putInt(start, this.#position - start - 4);
+  }
+
+  /** Forgets everything written after `position`: undoes a record that failed half-way. */
+  rewind(position: number): void {
+    this.#position = position;
+  }
+
+  /** The bytes written so far, which now belong to the caller; the writer starts a new buffer. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#position);
+    this.#bytes = Buffer.allocUnsafe(this.#capacity);
+    this.#position = 0;
+    return taken;
+  }
+
+  /** The bytes written so far, valid until the next write; for a caller that copies or writes them out at once. */
+  view(): Buffer {
+    return this.#bytes.subarray(0, this.#position);
+  }
+
+  /** Starts anew in the same buffer: whatever `view` returned is void. */
+  clear(): void {
+    this.#position = 0;
+  }
+
+  #longString(value: string): void {
+    const length = Buffer.byteLength(value, 'utf8');
+    const at = this.#reserve(4 + length);
+    this.#putInt(at, length);
+    this.#bytes.utf8Write(value, at + 4, length);
+  }
+
+  #putInt(at: number, value: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+  }
+
+  #reserve(length: number): number {
+    const at = this.#position;
+    const needed = at + length;
+    if (needed > this.#bytes.length) this.#grow(needed);
+    this.#position = needed;
+    return at;
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#position);
+    this.#bytes = larger;
+  }
+}

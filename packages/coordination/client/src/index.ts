@@ -1,2 +1,3 @@
-// A client for every engine that speaks the ZooKeeper protocol.
-export {};
+/** A client of any ZooKeeper-protocol service: sessions that survive reconnects, typed watches, coded errors. */
+export * from './client-error.ts';
+export * from './coordination.ts';

@@ -1,2 +1,3 @@
-// One ensemble member as a state machine.
-export {};
+/** One member of an ensemble as a state machine: `step(event)` in, `Outbox` out. */
+export * from './event.ts';
+export * from './outbox.ts';

@@ -1,2 +1,3 @@
-// The domain of tasks: records, lifecycle, placement, retry, layout.
-export {};
+/** The platform's domain: records, life cycle, placement, layout, and the fenced store. */
+export * from './layout.ts';
+export * from './task.ts';

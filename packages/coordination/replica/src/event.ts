@@ -1,0 +1,35 @@
+/** A client connection's number: given by the server, never reused while the process lives. */
+export type ConnectionId = number;
+
+/** Why the journal can take no more entries. */
+export interface JournalFault {
+  readonly code: 'disk_full' | 'disk_failed';
+  /** What the disk said, for the log. */
+  readonly reason: string;
+}
+
+/**
+ * What may happen to a replica. Everything it ever learns comes through `step`, time included, so that the same
+ * events give the same answers in production and in the simulator.
+ */
+export type ReplicaEvent =
+  /** A client connected; `address` is its IP address, for ACLs of scheme `ip`. */
+  | { readonly kind: 'opened'; readonly connection: ConnectionId; readonly address: string }
+  /** A client sent one whole frame, `bytes[start, end)`: the view is valid during `step` only. */
+  | {
+      readonly kind: 'frame';
+      readonly connection: ConnectionId;
+      readonly bytes: Buffer;
+      readonly start: number;
+      readonly end: number;
+    }
+  /** A connection is gone, whoever closed it. The session lives on until it expires or is closed. */
+  | { readonly kind: 'closed'; readonly connection: ConnectionId }
+  /** Every entry up to and including `zxid` is on disk. */
+  | { readonly kind: 'persisted'; readonly zxid: number }
+  /** The journal refused; entries after the last `persisted` are not on disk and never will be by themselves. */
+  | { readonly kind: 'journal_failed'; readonly fault: JournalFault }
+  /** The journal takes entries again: space was made. */
+  | { readonly kind: 'journal_recovered' }
+  /** Time passed; sent a few times a tick even when nothing else happens. Expires sessions. */
+  | { readonly kind: 'tick' };

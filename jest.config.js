@@ -13,6 +13,8 @@ const project = {
 };
 
 export default {
+  // A busy disk may stall an fsync; a test that hangs should still end.
+  testTimeout: 20_000,
   projects: [
     {
       ...project,

@@ -10,7 +10,7 @@ export type SourceFile = {
   readonly kind: 'core' | 'shell';
 };
 
-export type Rule =
+type Rule =
   | 'function-length'
   | 'file-length'
   | 'boolean-parameter'
@@ -193,9 +193,11 @@ function scopeName(node: Node, child: Node): string | undefined {
 }
 
 function checkParameters(walk: Walk, node: Node, owner: string): void {
-  for (const param of parametersOf(node)) {
+  const params = parametersOf(node);
+  for (const param of params) {
     const found = booleanParameter(param);
-    if (found === undefined) continue;
+    // An only parameter called `value` is what the function is about, not a switch for how it works.
+    if (found === undefined || (found === 'value' && params.length === 1)) continue;
     const name = `${owner}(${found})`;
     walk.report('boolean-parameter', param, {
       name,

@@ -54,6 +54,11 @@ test('a boolean that is returned, held or named in an object is no parameter', (
   expect(rules(text)).toEqual([]);
 });
 
+test('an only parameter called value is data and no switch', () => {
+  expect(rules('class Writer { bool(value: boolean) {} }')).toEqual([]);
+  expect(rules('function f(value: boolean, n: number) {}')).toEqual(['boolean-parameter']);
+});
+
 test('a plain Error is refused, thrown or rejected, and a coded one is not', () => {
   expect(rules("throw new Error('x');")).toEqual(['bare-error']);
   expect(rules("throw Error('x');")).toEqual(['bare-error']);

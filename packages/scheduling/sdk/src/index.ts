@@ -1,2 +1,3 @@
-// Submit, follow and handle tasks from a program.
-export {};
+/** Submit, follow and handle tasks from a program. */
+export * from './handler.ts';
+export * from './schema.ts';

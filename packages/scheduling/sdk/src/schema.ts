@@ -26,7 +26,7 @@ export interface Schema<Input = unknown, Output = Input> {
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
 
 /** Checks `value` against a schema; without one it is taken as it is. */
-export async function check<T>(schema: Schema<never, T> | undefined, value: unknown): Promise<Checked<T>> {
+export async function check<Input, T>(schema: Schema<Input, T> | undefined, value: unknown): Promise<Checked<T>> {
   if (schema === undefined) return { ok: true, value: value as T };
   const result = await schema['~standard'].validate(value);
   if (result.issues === undefined) return { ok: true, value: result.value };

@@ -1,2 +1,11 @@
-// Scenario runner, golden files and real ensembles for tests.
-export {};
+/** What tests of real processes stand on: waiting for conditions, engines that can be killed, networks that fail. */
+export * from './apache-zookeeper.ts';
+export * from './engine.ts';
+export * from './eventually.ts';
+export * from './fault-proxy.ts';
+export * from './free-port.ts';
+export * from './seeded-random.ts';
+export * from './temporary-directory.ts';
+export * from './test-end.ts';
+export * from './test-process.ts';
+export * from './testkit-error.ts';

@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { Random } from '@reeve/base';
+import { seededRandom } from './seeded-random.ts';
+import { atTestEnd } from './test-end.ts';
+
+/** One way through the proxy. */
+export type Direction = 'to_server' | 'to_client';
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** Bytes that may still pass, both ways together, before the proxy cuts; infinite unless cuts are asked for. */
+  budget: number;
+}
+
+/** A TCP proxy on 127.0.0.1 between a client and a server, which does to their connections what networks do. */
+export class FaultProxy {
+  readonly #target: number;
+  readonly #pairs = new Set<Pair>();
+  readonly #stalled = new Set<Direction>();
+  #server: Server | undefined;
+  #port = 0;
+  #delayMs = 0;
+  #budget: () => number = () => Number.POSITIVE_INFINITY;
+  #accepted = 0;
+
+  constructor(targetPort: number) {
+    this.#target = targetPort;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** `127.0.0.1:<port>`, for a connect string. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** How many connections were accepted so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** How many connections are open now. */
+  get open(): number {
+    return this.#pairs.size;
+  }
+
+  /** Accepts connections, on the same port as before where there was one. */
+  async accept(): Promise<void> {
+    if (this.#server !== undefined) return;
+    this.#server = createServer((client) => this.#admit(client)).listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Closes every connection with a reset and refuses new ones until `accept`. */
+  async refuse(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = once(server, 'close');
+    server.close();
+    this.cut();
+    await closed;
+  }
+
+  /** Resets every connection; new ones are accepted. */
+  cut(): void {
+    for (const pair of [...this.#pairs]) this.#drop(pair);
+  }
+
+  /** Passes nothing on, in one direction or both, until `resume`; the connections stay open. What was sent is kept. */
+  stall(...directions: readonly Direction[]): void {
+    for (const direction of directions.length === 0 ? (['to_server', 'to_client'] as const) : directions) {
+      this.#stalled.add(direction);
+    }
+    for (const pair of this.#pairs) this.#regulate(pair);
+  }
+
+  /** Passes everything on again, what was held back first. */
+  resume(): void {
+    this.#stalled.clear();
+    for (const pair of this.#pairs) this.#regulate(pair);
+  }
+
+  /** Holds every chunk back for `delayMs`, in both directions; 0 ends it. */
+  delay(delayMs: number): void {
+    this.#delayMs = delayMs;
+  }
+
+  /**
+   * Cuts each further connection after a number of bytes between 1 and `bytesMax` drawn from `seed`, in the middle of
+   * a frame more often than not; `bytesMax` 0 ends it.
+   */
+  cutRandomly({ seed, bytesMax }: { seed: number; bytesMax: number }): void {
+    const random: Random = seededRandom(seed);
+    this.#budget = bytesMax === 0 ? () => Number.POSITIVE_INFINITY : () => 1 + Math.floor(random() * bytesMax);
+  }
+
+  #admit(client: Socket): void {
+    this.#accepted += 1;
+    const server = connect(this.#target, '127.0.0.1');
+    const pair: Pair = { client, server, budget: this.#budget() };
+    this.#pairs.add(pair);
+    client.setNoDelay(true);
+    server.setNoDelay(true);
+    client.on('data', (chunk) => this.#pass(pair, { to: server, chunk }));
+    server.on('data', (chunk) => this.#pass(pair, { to: client, chunk }));
+    for (const socket of [client, server]) {
+      socket.on('error', () => this.#drop(pair));
+      socket.on('close', () => this.#drop(pair));
+    }
+    this.#regulate(pair);
+  }
+
+  #pass(pair: Pair, { to, chunk }: { to: Socket; chunk: Buffer }): void {
+    const passed = chunk.length <= pair.budget ? chunk : chunk.subarray(0, pair.budget);
+    pair.budget -= chunk.length;
+    const send = () => {
+      if (to.destroyed) return;
+      to.write(passed, () => {
+        if (pair.budget < 0) this.#drop(pair);
+      });
+    };
+    if (this.#delayMs === 0) send();
+    else setTimeout(send, this.#delayMs);
+  }
+
+  /** Pausing a socket keeps what it receives: the sender meets a full window, as with a silent network. */
+  #regulate(pair: Pair): void {
+    if (this.#stalled.has('to_server')) pair.client.pause();
+    else pair.client.resume();
+    if (this.#stalled.has('to_client')) pair.server.pause();
+    else pair.server.resume();
+  }
+
+  #drop(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return;
+    pair.client.resetAndDestroy();
+    pair.server.resetAndDestroy();
+  }
+}
+
+/** Starts a proxy before `targetPort` of 127.0.0.1; it ends with the test file. */
+export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
+  const proxy = new FaultProxy(targetPort);
+  await proxy.accept();
+  atTestEnd(() => proxy.refuse());
+  return proxy;
+}

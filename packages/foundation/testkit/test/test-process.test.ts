@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { startProcess } from '@reeve/testkit';
+
+const node = process.execPath;
+
+test('a process is ready when it has written the line that says so', async () => {
+  const ready = /listening on (\d+)/;
+  const started = await startProcess([node, '-e', 'console.log("listening on 7"); setInterval(() => {}, 1000)'], {
+    ready,
+  });
+  expect((await started.line(ready))[1]).toBe('7');
+  expect(started.running).toBe(true);
+  await started.stop();
+  expect(started.running).toBe(false);
+});
+
+test('a process that ends before it is ready fails at once and shows what it wrote', async () => {
+  const starting = startProcess([node, '-e', 'console.error("no disk"); process.exit(3)'], { ready: /never/ });
+  await expect(starting).rejects.toMatchObject({ code: 'process_failed', message: expect.stringContaining('no disk') });
+});
+
+test('a program that is not there is a failed process', async () => {
+  const missing = await startProcess(['/does/not/exist']);
+  expect(await missing.exited).toEqual({ code: 127, signal: null });
+});
+
+test('killing a process kills the children it started', async () => {
+  const script = `
+    const { spawn } = require('node:child_process');
+    spawn(process.execPath, ['-e', 'console.log("child"); setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+    setInterval(() => {}, 1000);`;
+  const parent = await startProcess([node, '-e', script]);
+  await parent.line(/child/);
+  parent.kill('SIGKILL');
+  // Its output is complete only when the child, which holds the same pipe, is gone as well.
+  expect((await parent.exited).signal).toBe('SIGKILL');
+});

@@ -1,0 +1,21 @@
+/** What a command tells the shell that started it. `docs/cli.md` has the same table. */
+export const exitCodes = {
+  ok: 0,
+  /** A task did not succeed, or the demo counted a difference. */
+  failed: 1,
+  /** The command line, a payload or a file of tasks is wrong. */
+  usage: 2,
+  /** There is no such task. */
+  notFound: 3,
+  /** No coordinator answered. */
+  unreachable: 4,
+  /** It was understood and refused: the task is finished already, the id is taken, the port is in use. */
+  refused: 5,
+  /** What was waited for did not happen in time. */
+  timedOut: 124,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** One of the codes that a command can end with. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

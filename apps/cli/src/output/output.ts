@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { codeOf } from '@reeve/base';
+import type { Colors } from './colors.ts';
+import { type Column, renderTable } from './table.ts';
+
+/** What an output writes to, and for whom. */
+export interface OutputOptions {
+  readonly stdout: Writable;
+  /** `text` for people, `json` for programs: one JSON value per line. */
+  readonly format: 'text' | 'json';
+  readonly colors: Colors;
+  /** The width of the terminal; undefined when nobody looks, so nothing is cut. */
+  readonly columns: number | undefined;
+}
+
+/**
+ * What a command says on standard output. A reader that goes away (`reeve tasks list | head`) is no error: `gone`
+ * fires, and what is written afterwards is dropped.
+ */
+export class Output {
+  readonly format: 'text' | 'json';
+  readonly colors: Colors;
+  readonly gone: AbortSignal;
+  readonly #stdout: Writable;
+  readonly #columns: number | undefined;
+
+  constructor(options: OutputOptions) {
+    this.format = options.format;
+    this.colors = options.colors;
+    this.#stdout = options.stdout;
+    this.#columns = options.columns;
+    const gone = new AbortController();
+    this.gone = gone.signal;
+    this.#stdout.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') throw error;
+      gone.abort();
+    });
+  }
+
+  /** Writes one line; resolves once the reader keeps up. */
+  async line(text: string): Promise<void> {
+    if (this.gone.aborted || this.#stdout.write(`${text}\n`)) return;
+    await Promise.race([once(this.#stdout, 'drain'), once(this.gone, 'abort')]);
+  }
+
+  /** Writes `value` as one line of JSON. */
+  json(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value));
+  }
+
+  /** Writes `value` for programs, or the lines of `text` for people. */
+  async show(value: unknown, text: () => string): Promise<void> {
+    await (this.format === 'json' ? this.json(value) : this.line(text()));
+  }
+
+  /** A table for people, cut to the width of the terminal. */
+  table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+    return renderTable(columns, rows, { colors: this.colors, width: this.#columns });
+  }
+}

@@ -13,6 +13,12 @@ export type Work =
       readonly shell?: string;
     };
 
+/** A task with what it asks, before it is submitted. */
+export interface NewTask {
+  readonly taskId: TaskId;
+  readonly spec: TaskSpec;
+}
+
 /** When a failed attempt is followed by another. */
 export interface RetryPolicy {
   /** The most attempts there may be, the first included; at least 1. */
@@ -45,7 +51,8 @@ export interface TaskSpec {
 export interface TaskError {
   /**
    * `handler_failed` (it threw), `handler_exited` (process.exit, a crash, out of memory), `handler_unknown`,
-   * `command_failed` (exit code or signal), `timed_out`, `worker_lost`, `cancelled`, `payload_invalid`, `result_invalid`.
+   * `command_failed` (exit code or signal), `timed_out`, `worker_lost`, `cancelled`, `payload_invalid`, `result_invalid`,
+   * `spec_invalid` (the primary could not read what was asked).
    */
   readonly code: string;
   readonly message: string;
@@ -92,9 +99,16 @@ export interface Assignment {
   readonly attempt: number;
   /** How many earlier attempts ended with their worker. */
   readonly workersLost: number;
+  /** Copied from the specification, so that a lost worker's assignments can be moved without reading those. */
+  readonly repeat: TaskSpec['repeat'];
+  /** Set by the primary while the attempt runs (`data_changed` tells the worker): it is to end as `cancelled`. */
+  readonly cancel?: 'requested';
 }
 
-/** What a worker says of itself (ephemeral znode `workers/<workerId>`). */
+/**
+ * What a worker says of itself (ephemeral znode `workers/<workerId>`). A workerId is never used again: a worker that has
+ * lost its session registers under a new one, so whatever is assigned to an id that is gone has nobody working on it.
+ */
 export interface WorkerRecord {
   readonly host: string;
   readonly pid: number;
@@ -111,3 +125,22 @@ export interface WorkerRecord {
   readonly fleet: string;
   readonly startedAt: number;
 }
+
+/** Who decides now (znode `primary`); the version of that znode is the epoch, the fence of all it writes. */
+export interface PrimaryRecord {
+  readonly masterId: string;
+  readonly host: string;
+  readonly pid: number;
+  /** When it took over, by its own clock. */
+  readonly since: number;
+}
+
+/** What a specification means where it says nothing: one attempt, no limit of time, at once, in queue `default`. */
+export const specDefaults = {
+  queue: 'default',
+  priority: 0,
+  notBefore: 0,
+  timeoutMs: 0,
+  repeat: 'repeatable',
+  retry: { attemptsMax: 1, backoffMs: 1000, backoffMaxMs: 60_000 },
+} as const satisfies Partial<TaskSpec>;

@@ -1,0 +1,140 @@
+import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
+
+/** The most items that one multi carries. */
+export const BATCH_ITEMS_MAX = 500;
+/** The most bytes of paths and data that one multi carries: half the packet limit of 1 MB. */
+export const BATCH_BYTES_MAX = 512 * 1024;
+/** How many multis or multiReads of one call are under way together. */
+const BATCHES_IN_FLIGHT = 4;
+
+/** Why the engine refused an item: the code of the part that failed, and its position among the item's parts. */
+export interface Refusal {
+  readonly code: string;
+  readonly part: number;
+}
+
+/** Items to be written: each has one or more parts that happen together, in multis with as many others as fit. */
+export interface Batch<T> {
+  readonly items: readonly T[];
+  partsOf(item: T): readonly TransactionPart[];
+  /** Opens every multi, such as a fence; when it is refused, the whole batch fails with the engine's error. */
+  readonly prefix?: readonly TransactionPart[];
+}
+
+type Written<T> = { readonly item: T; readonly parts: readonly TransactionPart[]; refusal: Refusal | undefined };
+
+/**
+ * Writes all items, and says of each whether it was refused. A multi that fails at an item is repeated without it, so
+ * one bad item costs two more requests and never its neighbours. Rejects with the first error that is no refusal of an
+ * item (a lost connection, a fence): then nothing is known of the items, and only an idempotent batch may be repeated.
+ */
+export async function writeBatch<T>(
+  coordination: Coordination,
+  batch: Batch<T>,
+  options?: RequestOptions,
+): Promise<readonly (Refusal | undefined)[]> {
+  const written = batch.items.map((item) => ({ item, parts: batch.partsOf(item), refusal: undefined }) as Written<T>);
+  const prefix = batch.prefix ?? [];
+  const chunks = cut(written);
+  await pooled(chunks, (chunk) => writeChunk({ coordination, prefix, options }, chunk));
+  return written.map((item) => item.refusal);
+}
+
+/** Runs `work` on every element, a few at a time, in order; stops at the first failure. */
+export async function pooled<T>(elements: readonly T[], work: (element: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < elements.length) {
+      const element = elements[next] as T;
+      next += 1;
+      await work(element);
+    }
+  };
+  const lanes = Array.from({ length: Math.min(BATCHES_IN_FLIGHT, elements.length) }, lane);
+  try {
+    await Promise.all(lanes);
+  } finally {
+    next = elements.length;
+  }
+}
+
+type Target = {
+  readonly coordination: Coordination;
+  readonly prefix: readonly TransactionPart[];
+  readonly options: RequestOptions | undefined;
+};
+
+async function writeChunk<T>(target: Target, chunk: readonly Written<T>[]): Promise<void> {
+  if (chunk.length === 0) return;
+  const parts = [...target.prefix];
+  for (const { parts: own } of chunk) parts.push(...own);
+  try {
+    await target.coordination.multi(parts, target.options);
+  } catch (error) {
+    const refused = refusedItem(chunk, error, target.prefix.length);
+    if (refused === undefined) throw error;
+    (chunk[refused.index] as Written<T>).refusal = refused.refusal;
+    await writeChunk(target, chunk.slice(0, refused.index));
+    await writeRest(target, chunk.slice(refused.index + 1));
+  }
+}
+
+/** Items beyond a refused one go in halves: where many are refused, each costs few bytes more. */
+async function writeRest<T>(target: Target, rest: readonly Written<T>[]): Promise<void> {
+  const half = Math.ceil(rest.length / 2);
+  await writeChunk(target, rest.slice(0, half));
+  await writeChunk(target, rest.slice(half));
+}
+
+function refusedItem<T>(
+  chunk: readonly Written<T>[],
+  error: unknown,
+  prefix: number,
+): { readonly index: number; readonly refusal: Refusal } | undefined {
+  const facts = factsOf(error);
+  if (facts === undefined || facts.failedPart < prefix) return undefined;
+  let part = facts.failedPart - prefix;
+  for (const [index, { parts }] of chunk.entries()) {
+    if (part < parts.length) return { index, refusal: { code: facts.code, part } };
+    part -= parts.length;
+  }
+  return undefined;
+}
+
+/** The facts of a multi that certainly failed, at a part of it. */
+export function factsOf(error: unknown): { readonly code: string; readonly failedPart: number } | undefined {
+  if (typeof error !== 'object' || error === null || !('facts' in error)) return undefined;
+  const facts = error.facts as { code?: unknown; failedPart?: unknown; outcome?: unknown };
+  if (facts.outcome !== 'failed' || typeof facts.code !== 'string' || typeof facts.failedPart !== 'number') return;
+  return { code: facts.code, failedPart: facts.failedPart };
+}
+
+function cut<T>(written: readonly Written<T>[]): readonly (readonly Written<T>[])[] {
+  const chunks: Written<T>[][] = [];
+  let chunk: Written<T>[] = [];
+  let bytes = 0;
+  for (const item of written) {
+    const size = sizeOf(item.parts);
+    if (chunk.length > 0 && (chunk.length === BATCH_ITEMS_MAX || bytes + size > BATCH_BYTES_MAX)) {
+      chunks.push(chunk);
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(item);
+    bytes += size;
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
+// Headers, versions and the access list of a part, generously.
+const PART_OVERHEAD_BYTES = 64;
+
+function sizeOf(parts: readonly TransactionPart[]): number {
+  let bytes = 0;
+  for (const part of parts) {
+    bytes += PART_OVERHEAD_BYTES + part.path.length;
+    if ('data' in part && part.data !== null && part.data !== undefined) bytes += part.data.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,39 @@
+import { CodedError, unreachable } from '@reeve/base';
+import type { TaskId } from './task.ts';
+
+/** Why a request about tasks was not carried out. */
+export type ScheduleFacts =
+  /** No master has ever made the znodes below this root. */
+  | { readonly code: 'not_initialised'; readonly root: string }
+  /** There is no task of this id (any more). */
+  | { readonly code: 'task_unknown'; readonly taskId: TaskId }
+  /** Only a finished task can be redriven. */
+  | { readonly code: 'task_not_finished'; readonly taskId: TaskId }
+  /** The engine refused a write, by the protocol's name of the error. */
+  | { readonly code: 'refused'; readonly taskId: TaskId; readonly reason: string }
+  /** Another master has become primary: whatever this one wrote since has changed nothing. */
+  | { readonly code: 'deposed'; readonly epoch: number };
+
+/** A request about tasks that was not carried out. */
+export class ScheduleError extends CodedError<ScheduleFacts> {
+  constructor(facts: ScheduleFacts, options?: ErrorOptions) {
+    super(facts, sentence(facts), options);
+  }
+}
+
+function sentence(facts: ScheduleFacts): string {
+  switch (facts.code) {
+    case 'not_initialised':
+      return `there is nothing below ${facts.root}: start a master first, or mend the root`;
+    case 'task_unknown':
+      return `there is no task ${facts.taskId}: it was never submitted, or its time of retention is over`;
+    case 'task_not_finished':
+      return `task ${facts.taskId} is not finished: only a finished task can be run again`;
+    case 'refused':
+      return `task ${facts.taskId} was refused: ${facts.reason}`;
+    case 'deposed':
+      return `another master is primary: epoch ${facts.epoch} is over`;
+    default:
+      return unreachable(facts);
+  }
+}

@@ -1,0 +1,139 @@
+import type { Coordination, RequestOptions } from '@reeve/client';
+import { writeBatch } from './batch.ts';
+import { decodeAssignment, decodeRetry, decodeSpec, decodeStatus, encodeSpec } from './codec.ts';
+import { Layout } from './layout.ts';
+import { BulkReader, type Reading, reading } from './reading.ts';
+import { ScheduleError } from './schedule-error.ts';
+import type { Assignment, NewTask, RetryRecord, TaskId, TaskSpec, TaskStatus } from './task.ts';
+
+/** All that is known of one task. */
+export interface TaskDescription {
+  readonly taskId: TaskId;
+  readonly state: 'waiting' | 'running' | TaskStatus['outcome'];
+  readonly spec: TaskSpec;
+  /** Present when it is finished. */
+  readonly status?: TaskStatus;
+  /** Present while it runs: who is on it since when (the engine's clock), with which fencing token. */
+  readonly assignment?: Assignment & { readonly workerId: string; readonly since: number; readonly fence: number };
+  /** What earlier attempts left behind. */
+  readonly retry?: RetryRecord;
+  /** Present when somebody wants it cancelled and it has not ended yet. */
+  readonly cancel?: 'requested';
+}
+
+/** Tasks as znodes, for whoever asks for them: submit, look, cancel, redrive. Knows no master and no worker. */
+export class TaskStore {
+  readonly #coordination: Coordination;
+  readonly #layout: Layout;
+  readonly #reader: BulkReader;
+
+  constructor(coordination: Coordination, layout: Layout = new Layout()) {
+    this.#coordination = coordination;
+    this.#layout = layout;
+    this.#reader = new BulkReader(coordination);
+  }
+
+  /**
+   * Submits tasks; when it resolves each of them will be done. Idempotent: a task whose id is there already counts as
+   * submitted, so after an unknown outcome call again with the same ids.
+   */
+  async submit(tasks: readonly NewTask[], options?: RequestOptions): Promise<void> {
+    const refusals = await writeBatch(
+      this.#coordination,
+      {
+        items: tasks,
+        partsOf: ({ taskId, spec }) => [{ op: 'create', path: this.#layout.task(taskId), data: encodeSpec(spec) }],
+      },
+      options,
+    );
+    for (const [i, refusal] of refusals.entries()) {
+      if (refusal === undefined || refusal.code === 'node_exists') continue;
+      const taskId = (tasks[i] as NewTask).taskId;
+      if (refusal.code === 'no_node') throw new ScheduleError({ code: 'not_initialised', root: this.#layout.root });
+      throw new ScheduleError({ code: 'refused', taskId, reason: refusal.code });
+    }
+  }
+
+  /** All that is known of a task, undefined when there is none of that id. Not one moment: it reads twice. */
+  async describe(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription | undefined> {
+    const layout = this.#layout;
+    const paths = [layout.task(taskId), layout.status(taskId), layout.retry(taskId), layout.cancel(taskId)];
+    const [task, status, retry, cancel] = await this.#reader.read(paths, options);
+    const spec = value(reading('spec', task, decodeSpec));
+    if (spec === undefined) return undefined;
+    const record = value(reading('retry', retry, decodeRetry));
+    const known = { taskId, spec, ...(record && { retry: record }) };
+    const final = value(reading('status', status, decodeStatus));
+    if (final !== undefined) return { ...known, state: final.outcome, status: final };
+    const assignment = await this.#findAssignment(taskId, options);
+    return {
+      ...known,
+      state: assignment === undefined ? 'waiting' : 'running',
+      ...(assignment && { assignment }),
+      ...(cancel?.ok === true && { cancel: 'requested' as const }),
+    };
+  }
+
+  /** What was asked, for each of `taskIds`. */
+  async readSpecs(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<TaskSpec>[]> {
+    const paths = taskIds.map((taskId) => this.#layout.task(taskId));
+    return (await this.#reader.read(paths, options)).map((result) => reading('spec', result, decodeSpec));
+  }
+
+  /** What has come of each of `taskIds`: missing while it is not finished. */
+  async readStatuses(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<TaskStatus>[]> {
+    const paths = taskIds.map((taskId) => this.#layout.status(taskId));
+    return (await this.#reader.read(paths, options)).map((result) => reading('status', result, decodeStatus));
+  }
+
+  /**
+   * Asks that tasks be cancelled. A waiting task ends at once, a running one when its handler gives up; one that is
+   * finished stays as it is. Idempotent.
+   */
+  async cancel(taskIds: readonly TaskId[], options?: RequestOptions): Promise<void> {
+    await writeBatch(
+      this.#coordination,
+      { items: taskIds, partsOf: (taskId) => [{ op: 'create', path: this.#layout.cancel(taskId), data: null }] },
+      options,
+    );
+  }
+
+  /** A person's decision to run a finished task again, from the first attempt. */
+  async redrive(taskId: TaskId, options?: RequestOptions): Promise<void> {
+    const layout = this.#layout;
+    const retry = layout.retry(taskId);
+    const leftover = (await this.#coordination.exists(retry, options)) === undefined ? [] : [retry];
+    const item = [layout.task(taskId), ...leftover, layout.status(taskId)];
+    const [refusal] = await writeBatch(
+      this.#coordination,
+      {
+        items: [item],
+        // The status goes last: as long as it is there, nobody takes the task up again.
+        partsOf: ([task, ...rest]) => [
+          { op: 'check' as const, path: task as string },
+          ...rest.map((path) => ({ op: 'delete' as const, path })),
+        ],
+      },
+      options,
+    );
+    if (refusal?.part === 0) throw new ScheduleError({ code: 'task_unknown', taskId });
+    if (refusal !== undefined) throw new ScheduleError({ code: 'task_not_finished', taskId });
+  }
+
+  async #findAssignment(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription['assignment']> {
+    const workerIds = await this.#coordination.getChildren(this.#layout.assignments, options);
+    const paths = workerIds.map((workerId) => this.#layout.assignment(workerId, taskId));
+    for (const [i, result] of (await this.#reader.read(paths, options)).entries()) {
+      const found = reading('assignment', result, decodeAssignment);
+      if (found.kind === 'missing') continue;
+      if (found.kind === 'unreadable') throw found.error;
+      return { ...found.value, workerId: workerIds[i] as string, since: found.ctime, fence: found.czxid };
+    }
+    return undefined;
+  }
+}
+
+function value<T>(found: Reading<T>): T | undefined {
+  if (found.kind === 'unreadable') throw found.error;
+  return found.kind === 'found' ? found.value : undefined;
+}

@@ -1,9 +1,11 @@
 import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
-import { type Refusal, writeBatch } from './batch.ts';
-import { decodeAssignment, decodeSpec, encodeRetry, encodeStatus, encodeWorker } from './codec.ts';
+import { writeBatch } from './batch.ts';
+import { decodeAssignment, decodeSpec, encodeWorker } from './codec.ts';
+import { writeEndings } from './ending-store.ts';
 import { Layout } from './layout.ts';
 import { BulkReader, type Reading, reading } from './reading.ts';
-import type { Assignment, RetryRecord, TaskId, TaskSpec, TaskStatus, WorkerRecord } from './task.ts';
+import type { Ending } from './retry.ts';
+import type { Assignment, TaskId, TaskSpec, WorkerRecord } from './task.ts';
 
 /** A worker's assignment with all it needs to start; `assignment.czxid` is the fencing token of the attempt. */
 export interface AssignedTask {
@@ -12,11 +14,6 @@ export interface AssignedTask {
   readonly assignment: Reading<Assignment>;
   readonly spec: Reading<TaskSpec>;
 }
-
-/** How an attempt ended; made by `endingOf` and its like in `retry.ts`. */
-export type Ending =
-  | { readonly kind: 'final'; readonly taskId: TaskId; readonly status: TaskStatus }
-  | { readonly kind: 'retry'; readonly taskId: TaskId; readonly record: RetryRecord };
 
 /** `taken`: the assignment was no longer this worker's; nothing was written (invariant I4). */
 export type EndingResult = 'written' | 'taken';
@@ -83,16 +80,21 @@ export class WorkerStore {
    * rejects (connection lost), call again with the same endings: one that had been written then says `taken`.
    */
   async finish(endings: readonly Ending[], options?: RequestOptions): Promise<readonly EndingResult[]> {
-    const items = endings.map((ending) => this.#endingParts(ending));
-    const refusals = await this.#write(items, options);
-    await this.#removeLeftovers(endings, refusals, options);
+    const refusals = await writeEndings(
+      this.#coordination,
+      { layout: this.#layout, endings: endings.map((ending) => ({ ending, workerId: this.workerId })) },
+      options,
+    );
     return refusals.map((refusal) => (refusal === undefined ? 'written' : 'taken'));
   }
 
   /** Gives assignments back that were never started: their tasks wait again. Idempotent. */
   async handBack(taskIds: readonly TaskId[], options?: RequestOptions): Promise<void> {
-    const items = taskIds.map((taskId) => [this.#deleteAssignment(taskId)]);
-    await this.#write(items, options);
+    await writeBatch(
+      this.#coordination,
+      { items: taskIds, partsOf: (id) => [{ op: 'delete', path: this.#layout.assignment(this.workerId, id) }] },
+      options,
+    );
   }
 
   /** Leaves: no task is given to this worker any more. What is still assigned is moved to others. */
@@ -102,39 +104,5 @@ export class WorkerStore {
       { items: [this.#layout.worker(this.workerId)], partsOf: (path) => [{ op: 'delete', path }] },
       options,
     );
-  }
-
-  // What has come of it goes before the assignment, so that whoever watches never sees a finished task as waiting.
-  #endingParts(ending: Ending): readonly TransactionPart[] {
-    const gone = this.#deleteAssignment(ending.taskId);
-    if (ending.kind === 'final') {
-      const data = encodeStatus(ending.status);
-      return [{ op: 'create', path: this.#layout.status(ending.taskId), data }, gone];
-    }
-    const path = this.#layout.retry(ending.taskId);
-    const data = encodeRetry(ending.record);
-    const first = ending.record.attempts === 1;
-    return [first ? { op: 'create', path, data } : { op: 'setData', path, data }, gone];
-  }
-
-  #deleteAssignment(taskId: TaskId): TransactionPart {
-    return { op: 'delete', path: this.#layout.assignment(this.workerId, taskId) };
-  }
-
-  #write(
-    items: readonly (readonly TransactionPart[])[],
-    options?: RequestOptions,
-  ): Promise<readonly (Refusal | undefined)[]> {
-    return writeBatch(this.#coordination, { items, partsOf: (parts) => parts }, options);
-  }
-
-  /** A task that has a status already leaves an assignment behind only if somebody broke the rules: mend it. */
-  async #removeLeftovers(
-    endings: readonly Ending[],
-    refusals: readonly (Refusal | undefined)[],
-    options?: RequestOptions,
-  ): Promise<void> {
-    const left = endings.filter((_, i) => refusals[i]?.part === 0).map(({ taskId }) => taskId);
-    if (left.length > 0) await this.handBack(left, options);
   }
 }

@@ -34,7 +34,7 @@ const recorded = files.flatMap((file) => {
 // What the recording peers broke on purpose; see testdata/README.md.
 const broken = /unknown type|read inside|write inside|without its end|truncated body|bytes after the body|unknown op/;
 // Written otherwise on purpose: jute's null strings and vectors read as empty ones, a true of 2 as 1, longs above 2^53 rounded.
-const canonical = /reconfig|null path|null acl|null list|ACL of the creator|live too long|boolean of two/i;
+const canonical = /reconfig|a null |ACL of the creator|live too long|boolean of two/i;
 const whole = recorded.filter((frame) => !broken.test(frame.name));
 
 function withHeader(header: Codec<unknown>, body: Codec<unknown>): Codec<unknown> {
@@ -84,6 +84,7 @@ describe('frames recorded from real peers', () => {
   test.each(files)('%s: every frame decodes to its last byte, and encodes to the same bytes', (file) => {
     const frames = whole.filter((frame) => frame.name.startsWith(file));
     expect(frames.length).toBeGreaterThan(100);
+    const rewritten: string[] = [];
     for (const frame of frames) {
       const codec = codecOf(frame);
       const reader = new Reader().reset(Buffer.from(frame.hex, 'hex'));
@@ -92,8 +93,9 @@ describe('frames recorded from real peers', () => {
       codec.encode(writer, value);
       const encoded = writer.take();
       expect([frame.name, reader.remaining]).toEqual([frame.name, 0]);
-      if (!canonical.test(frame.name)) expect([frame.name, encoded.toString('hex')]).toEqual([frame.name, frame.hex]);
+      if (encoded.toString('hex') !== frame.hex) rewritten.push(frame.name);
     }
+    expect(rewritten.filter((name) => !canonical.test(name))).toEqual([]);
   });
 
   test('each comes whole out of a stream that is split at any of its bytes', () => {

@@ -1,0 +1,54 @@
+import { CodedError } from '@reeve/base';
+
+/** Why a journal cannot be opened: what is wrong with which file, and where in it. */
+export type JournalFacts =
+  | { readonly code: 'log_corrupt'; readonly file: string; readonly offset: number; readonly what: string }
+  | { readonly code: 'log_missing'; readonly directory: string; readonly afterZxid: number; readonly found: string }
+  | { readonly code: 'snapshot_corrupt'; readonly file: string; readonly what: string }
+  | { readonly code: 'format_unknown'; readonly file: string; readonly version: number }
+  | { readonly code: 'foreign_data'; readonly directory: string }
+  | { readonly code: 'directory_locked'; readonly directory: string; readonly holder: string }
+  | { readonly code: 'directory_unusable'; readonly directory: string; readonly reason: string };
+
+/** The journal refuses to open rather than to lose or invent something. */
+export class JournalError extends CodedError<JournalFacts> {
+  constructor(facts: JournalFacts, options?: ErrorOptions) {
+    super(facts, messageFor(facts), options);
+  }
+}
+
+/** A zxid as every tool of the protocol prints it. */
+export function hexZxid(zxid: number): string {
+  return `0x${zxid.toString(16)}`;
+}
+
+const restore = 'restore the directory from another member or a backup';
+
+function messageFor(facts: JournalFacts): string {
+  switch (facts.code) {
+    case 'log_corrupt':
+      return (
+        `${facts.file} is damaged at byte ${facts.offset}: ${facts.what}. Starting would lose acknowledged writes: ` +
+        `${restore}; to give up everything from there on, truncate the file to ${facts.offset} bytes and move ` +
+        'every later log file and snapshot away'
+      );
+    case 'log_missing':
+      return (
+        `${facts.directory} lacks the log that follows zxid ${hexZxid(facts.afterZxid)}: ${facts.found}. ` +
+        `Put the missing log files back, or ${restore}`
+      );
+    case 'snapshot_corrupt':
+      return `${facts.file} is damaged (${facts.what}), and no older snapshot with all its logs is there: ${restore}`;
+    case 'format_unknown':
+      return `${facts.file} is of format ${facts.version}, which this version cannot read: start the version that wrote it`;
+    case 'foreign_data':
+      return (
+        `${facts.directory} holds data of Apache ZooKeeper (version-2), which Reeve cannot read: ` +
+        'choose an empty dataDir, and copy the znodes over with a client'
+      );
+    case 'directory_locked':
+      return `${facts.directory} is in use by another coordinator (${facts.holder}): stop it, or choose another dataDir`;
+    case 'directory_unusable':
+      return `${facts.directory} cannot be used as a data directory: ${facts.reason}. Make it writable for this user, or choose another dataDir`;
+  }
+}

@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { type Backoff, backoffMs, codeOf, type Logger, messageOf } from '@reeve/base';
+import { Batch, type Entry } from './batch.ts';
+import type { Disk } from './disk.ts';
+import { hexZxid } from './journal-error.ts';
+import { SegmentWriter } from './segment-writer.ts';
+
+/** Why the log takes no more entries. `disk_full` passes when space is made; `disk_failed` is for good. */
+export interface LogFault {
+  readonly code: 'disk_full' | 'disk_failed';
+  /** What the disk said. */
+  readonly reason: string;
+}
+
+/** Who learns what became of the entries. Called in order, never from inside `append`. */
+export interface LogListener {
+  /** Every entry up to and including `zxid` is on disk. */
+  persisted(zxid: number): void;
+  /** Nothing after the last `persisted` is on disk, nor will be; `append` drops what it gets until `recovered`. */
+  failed(fault: LogFault): void;
+  /** The log takes entries again. */
+  recovered(): void;
+}
+
+/** How the log writes. */
+export interface LogSettings {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly logger: Logger;
+  /** A log file is followed by the next when it would grow beyond this, bytes. */
+  readonly segmentBytesMax: number;
+  /** How often a full disk is tried again. */
+  readonly retry: Backoff;
+}
+
+const batchCapacity = 256 * 1024;
+/** Space that must be there before a disk that was full is trusted again. */
+const probeBytes = 1024 * 1024;
+const probeName = 'log.probe';
+const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
+/**
+ * The log of entries: whatever waits while one batch is being written becomes the next batch. So any number of entries
+ * shares one write and one sync, and a lone one waits for nobody.
+ */
+export class Log {
+  readonly #settings: LogSettings;
+  readonly #listener: LogListener;
+  readonly #segments: SegmentWriter;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+  #filling = new Batch(batchCapacity);
+  #other = new Batch(batchCapacity);
+  #writing: Promise<void> | undefined;
+  #probing: { readonly timer: NodeJS.Timeout; running?: Promise<void> } | undefined;
+  #lastZxid: number;
+
+  /** @param lastZxid what the log on disk ends with; entries to come are greater */
+  constructor(settings: LogSettings, listener: LogListener, lastZxid: number) {
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#segments = new SegmentWriter(settings);
+    this.#lastZxid = lastZxid;
+  }
+
+  /** The last entry known to be on disk. */
+  get lastZxid(): number {
+    return this.#lastZxid;
+  }
+
+  /** Bytes taken and not yet on disk: whoever appends must pause before they grow without end. */
+  get backlogBytes(): number {
+    const written = this.#writing === undefined ? 0 : this.#other.length;
+    return written + (this.#filling.count === 0 ? 0 : this.#filling.length);
+  }
+
+  /** Takes entries, in zxid order; they are copied. `persisted` says when they are on disk. */
+  append(entries: readonly Entry[]): void {
+    if (this.#state !== 'open') return;
+    for (const entry of entries) this.#filling.add(entry);
+    if (this.#writing === undefined && this.#filling.count > 0) this.#flush();
+  }
+
+  /** Lets the next entry begin a new file, so that what a snapshot makes superfluous can be removed. */
+  roll(): void {
+    this.#segments.roll();
+  }
+
+  /** Resolves when all that was appended is on disk, or has failed, and the files are closed. */
+  async close(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    this.#state = 'closed';
+    clearTimeout(this.#probing?.timer);
+    await this.#probing?.running;
+    await this.#segments.close();
+  }
+
+  #flush(): void {
+    const batch = this.#filling;
+    this.#filling = this.#other;
+    this.#other = batch;
+    this.#writing = this.#write(batch);
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    try {
+      await this.#segments.write(batch.seal(this.#lastZxid), batch.firstZxid);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const persisted = batch.lastZxid;
+    this.#lastZxid = persisted;
+    batch.clear();
+    this.#writing = undefined;
+    // The next write starts first, so that the disk works while this one's replies are made.
+    if (this.#filling.count > 0) this.#flush();
+    this.#listener.persisted(persisted);
+  }
+
+  #fail(error: unknown): void {
+    this.#state = 'failed';
+    this.#filling.clear();
+    this.#other.clear();
+    this.#writing = undefined;
+    const full = fullCodes.has(codeOf(error));
+    const fault: LogFault = { code: full ? 'disk_full' : 'disk_failed', reason: messageOf(error) };
+    const facts = { ...fault, directory: this.#settings.directory, lastZxid: hexZxid(this.#lastZxid) };
+    if (full) {
+      this.#settings.logger.error(facts, 'the disk is full: writes are refused until there is space');
+      this.#probeLater(1);
+    } else {
+      // After a failed sync the page cache claims to hold what the disk does not: only a restart may read it again.
+      this.#settings.logger.error(facts, 'the disk failed: writes are refused until a restart; check the disk first');
+    }
+    this.#listener.failed(fault);
+  }
+
+  #probeLater(failures: number): void {
+    const timer = setTimeout(
+      () => {
+        if (this.#probing !== undefined) this.#probing.running = this.#probe(failures);
+      },
+      backoffMs(this.#settings.retry, failures, Math.random),
+    );
+    timer.unref();
+    this.#probing = { timer };
+  }
+
+  async #probe(failures: number): Promise<void> {
+    try {
+      await this.#segments.mend();
+      await this.#writeProbe();
+    } catch (error) {
+      this.#settings.logger.debug({ failures, reason: messageOf(error) }, 'the disk is still full');
+      if (this.#state === 'failed') this.#probeLater(failures + 1);
+      return;
+    }
+    if (this.#state !== 'failed') return;
+    this.#state = 'open';
+    this.#settings.logger.info({ directory: this.#settings.directory }, 'the disk has space again: writes are taken');
+    this.#listener.recovered();
+  }
+
+  async #writeProbe(): Promise<void> {
+    const { disk, directory } = this.#settings;
+    const path = join(directory, probeName);
+    await disk.remove(path);
+    const file = await disk.open(path, 'durable');
+    try {
+      await file.write(Buffer.alloc(probeBytes), 0);
+    } finally {
+      await file.close();
+      await disk.remove(path);
+    }
+  }
+}

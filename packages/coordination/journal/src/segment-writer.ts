@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { type Logger, messageOf } from '@reeve/base';
+import type { Disk, DiskFile } from './disk.ts';
+import { segmentHeader, segmentHeaderBytes, segmentName, spareName } from './segment.ts';
+
+/** Where and how log files are written. */
+export interface SegmentSettings {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly logger: Logger;
+  /** A log file is followed by the next when it would grow beyond this, bytes. */
+  readonly segmentBytesMax: number;
+}
+
+interface OpenSegment {
+  readonly path: string;
+  readonly file: DiskFile;
+  /** Where the good bytes end. */
+  position: number;
+}
+
+type Spare =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'filling'; readonly done: Promise<void> }
+  | { readonly kind: 'ready'; readonly file: DiskFile };
+
+const fillBytes = 1024 * 1024;
+
+/**
+ * The files of the log, written one after the other. While one is in its second half the next is filled with zeros
+ * beforehand: a sync in a file that need not grow costs the disk about a third less.
+ */
+export class SegmentWriter {
+  readonly #settings: SegmentSettings;
+  #current: OpenSegment | undefined;
+  #rollDue = false;
+  #spare: Spare = { kind: 'none' };
+  #closing = false;
+
+  constructor(settings: SegmentSettings) {
+    this.#settings = settings;
+  }
+
+  /** Appends a batch whose first entry is `firstZxid`; resolves when it is on disk. */
+  async write(batch: Buffer, firstZxid: number): Promise<void> {
+    const segment = this.#segmentFor(batch) ?? (await this.#begin(firstZxid));
+    await segment.file.write(batch, segment.position);
+    segment.position += batch.length;
+    if (this.#spare.kind === 'none' && segment.position > this.#settings.segmentBytesMax / 2) this.#prepareSpare();
+  }
+
+  /** Lets the next batch begin a new file. */
+  roll(): void {
+    this.#rollDue = true;
+  }
+
+  /** After a failed write: cuts the file where its good bytes end, so that nothing of that write is ever read. */
+  async mend(): Promise<void> {
+    await this.#spareSettled();
+    await this.#dropSpare();
+    const segment = this.#current;
+    if (segment === undefined) return;
+    await segment.file.truncate(segment.position);
+    this.#current = undefined;
+    await segment.file.close();
+    if (segment.position <= segmentHeaderBytes) await this.#settings.disk.remove(segment.path);
+  }
+
+  /** Closes the files; the zeros beyond the last batch go. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#spareSettled();
+    await this.#dropSpare();
+    await this.#finishCurrent();
+  }
+
+  #segmentFor(batch: Buffer): OpenSegment | undefined {
+    const segment = this.#current;
+    if (segment === undefined || this.#rollDue) return undefined;
+    return segment.position + batch.length > this.#settings.segmentBytesMax ? undefined : segment;
+  }
+
+  async #begin(firstZxid: number): Promise<OpenSegment> {
+    const { directory, disk } = this.#settings;
+    await this.#finishCurrent();
+    const path = join(directory, segmentName(firstZxid));
+    const segment = { path, file: await this.#newFile(path), position: 0 };
+    this.#current = segment;
+    this.#rollDue = false;
+    const header = segmentHeader();
+    await segment.file.write(header, 0);
+    await disk.syncDirectory(directory);
+    segment.position = header.length;
+    return segment;
+  }
+
+  async #newFile(path: string): Promise<DiskFile> {
+    const { directory, disk } = this.#settings;
+    const spare = this.#spare;
+    if (spare.kind !== 'ready') return disk.open(path, 'durable');
+    await disk.rename(join(directory, spareName), path);
+    this.#spare = { kind: 'none' };
+    return spare.file;
+  }
+
+  async #finishCurrent(): Promise<void> {
+    const segment = this.#current;
+    if (segment === undefined) return;
+    await segment.file.truncate(segment.position);
+    this.#current = undefined;
+    await segment.file.close();
+  }
+
+  #prepareSpare(): void {
+    const done = this.#fillSpare().catch((error: unknown) => {
+      this.#spare = { kind: 'none' };
+      this.#settings.logger.debug({ reason: messageOf(error) }, 'no log file could be prepared beforehand');
+    });
+    this.#spare = { kind: 'filling', done };
+  }
+
+  async #fillSpare(): Promise<void> {
+    const { directory, disk, segmentBytesMax } = this.#settings;
+    const path = join(directory, spareName);
+    await disk.remove(path);
+    const file = await disk.open(path, 'durable');
+    try {
+      const zeros = Buffer.alloc(Math.min(fillBytes, segmentBytesMax));
+      for (let at = 0; at < segmentBytesMax && !this.#closing; at += zeros.length) {
+        await file.write(zeros.subarray(0, segmentBytesMax - at), at);
+      }
+      this.#spare = { kind: 'ready', file };
+    } catch (error) {
+      await file.close();
+      await disk.remove(path);
+      throw error;
+    }
+  }
+
+  async #spareSettled(): Promise<void> {
+    if (this.#spare.kind === 'filling') await this.#spare.done;
+  }
+
+  async #dropSpare(): Promise<void> {
+    const { directory, disk } = this.#settings;
+    const spare = this.#spare;
+    if (spare.kind !== 'ready') return;
+    this.#spare = { kind: 'none' };
+    await spare.file.close();
+    await disk.remove(join(directory, spareName));
+  }
+}

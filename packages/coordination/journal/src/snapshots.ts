@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { Disk, DiskFile } from './disk.ts';
+import { header, headerBytes, sliceHead, sliceHeadBytes, trailer, trailerBytes } from './snapshot-format.ts';
+
+const namePattern = /^snapshot\.([0-9a-f]{1,16})$/;
+/** A snapshot that is being written, until it is whole. */
+export const temporarySnapshotName = 'snapshot.tmp';
+/** So that the sync of a large snapshot does not hold up the log's for long. */
+const syncEveryBytes = 8 * 1024 * 1024;
+
+/** A snapshot file: `snapshot.<zxid, hexadecimal>`. */
+export interface SnapshotName {
+  readonly name: string;
+  readonly zxid: number;
+}
+
+export function snapshotName(zxid: number): string {
+  return `snapshot.${zxid.toString(16)}`;
+}
+
+/** The snapshots among the names of a directory, newest first. */
+export function snapshotsIn(names: readonly string[]): SnapshotName[] {
+  return names
+    .flatMap((name) => {
+      const hex = namePattern.exec(name)?.[1];
+      return hex === undefined ? [] : [{ name, zxid: Number.parseInt(hex, 16) }];
+    })
+    .sort((a, b) => b.zxid - a.zxid);
+}
+
+/** The state as of some zxid, in slices that are made while writes go on. */
+export interface SnapshotSource {
+  /** Everything up to and including this zxid is in it; later entries may be, and are replayed over it. */
+  readonly zxid: number;
+  readonly slices: Iterable<Buffer> | AsyncIterable<Buffer>;
+  /** The last zxid that may have left a trace in the slices; asked when the last one has been taken. */
+  lastZxidSeen(): number;
+}
+
+/** Writes a snapshot; it is there, whole and on disk, or not at all. Says how many bytes it takes. */
+export async function writeSnapshot(disk: Disk, directory: string, source: SnapshotSource): Promise<number> {
+  const temporary = join(directory, temporarySnapshotName);
+  await disk.remove(temporary);
+  const file = await disk.open(temporary, 'buffered');
+  let length: number;
+  try {
+    length = await writeFile(file, source);
+  } catch (error) {
+    await file.close();
+    await disk.remove(temporary);
+    throw error;
+  }
+  await file.close();
+  await disk.rename(temporary, join(directory, snapshotName(source.zxid)));
+  await disk.syncDirectory(directory);
+  return length;
+}
+
+async function writeFile(file: DiskFile, source: SnapshotSource): Promise<number> {
+  await file.write(header(source.zxid), 0);
+  let position = headerBytes;
+  let unsynced = 0;
+  let count = 0;
+  for await (const slice of source.slices) {
+    await file.write(framed(slice), position);
+    position += sliceHeadBytes + slice.length;
+    unsynced += slice.length;
+    count += 1;
+    if (unsynced > syncEveryBytes) {
+      await file.sync();
+      unsynced = 0;
+    }
+  }
+  await file.write(trailer(count, source.lastZxidSeen()), position);
+  await file.sync();
+  return position + trailerBytes;
+}
+
+function framed(slice: Buffer): Buffer {
+  return Buffer.concat([sliceHead(slice), slice]);
+}

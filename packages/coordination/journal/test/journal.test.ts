@@ -1,0 +1,272 @@
+import { describe, expect, test } from '@jest/globals';
+import { codeOf } from '@reeve/base';
+import { directory, entry, type Opened, opened, settingsOf, zxids } from './fixtures.ts';
+import { MemoryDisk } from './memory-disk.ts';
+
+async function written(disk: MemoryDisk, upTo: number, changes = {}): Promise<Opened> {
+  const open = await opened(settingsOf(disk, changes));
+  for (let zxid = open.journal.lastZxid + 1; zxid <= upTo; zxid += 1) {
+    open.journal.append([entry(zxid)]);
+    await open.log.settled(zxid);
+  }
+  return open;
+}
+
+async function snapshotAt({ journal }: Opened, zxid: number, lastZxidSeen = zxid): Promise<void> {
+  const slices = [Buffer.from(`state at ${zxid}`), Buffer.from('and more')];
+  await journal.snapshot({ zxid, slices, lastZxidSeen: () => lastZxidSeen });
+}
+
+function names(disk: MemoryDisk): string[] {
+  return [...disk.files.keys()].map((path) => path.slice(directory.length + 1)).sort();
+}
+
+async function refusal(disk: MemoryDisk): Promise<{ code: string | undefined; message: string }> {
+  const error: unknown = await opened(settingsOf(disk)).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { code: codeOf(error), message: String(error) };
+}
+
+function flip(disk: MemoryDisk, name: string, offset: number): void {
+  const bytes = disk.files.get(`${directory}/${name}`)?.bytes;
+  if (bytes !== undefined) bytes[offset] = (bytes[offset] as number) ^ 0x10;
+}
+
+describe('a journal', () => {
+  test('an empty directory gives nothing back', async () => {
+    const { recovered, entries, snapshot } = await opened(settingsOf(new MemoryDisk()));
+    expect(recovered).toMatchObject({ lastZxid: 0, entries: 0, tornBytes: 0 });
+    expect([entries, snapshot]).toEqual([[], undefined]);
+  });
+
+  test('what was acknowledged comes back after a power cut, in order and byte for byte', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 25);
+    const { entries } = await opened(settingsOf(disk.afterPowerCut()));
+    expect(entries).toEqual(Array.from({ length: 25 }, (_, i) => entry(i + 1)));
+  });
+
+  test('entries that come while a write is running share the next one', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await opened(settingsOf(disk));
+    for (let zxid = 1; zxid <= 50; zxid += 1) journal.append([entry(zxid)]);
+    const said: number[] = [];
+    await log.until(() => {
+      said.push(log.persistedZxid);
+      return log.persistedZxid === 50;
+    });
+    expect(said).toEqual([0, 1, 50]);
+  });
+
+  test('an entry larger than a log file gets a file of its own', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await opened(settingsOf(disk));
+    journal.append([entry(1)]);
+    await log.settled(1);
+    journal.append([entry(2, 'x'.repeat(10_000))]);
+    await log.settled(2);
+    await journal.close();
+    const { entries } = await opened(settingsOf(disk));
+    expect(entries.map(({ payload }) => payload.length)).toEqual([9, 10_000]);
+    expect(names(disk)).toEqual(['log.1', 'log.2']);
+  });
+
+  test('the log goes on in new files, and closing leaves no zeros behind', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await written(disk, 200);
+    await journal.close();
+    expect(names(disk).length).toBeGreaterThan(2);
+    expect(names(disk).every((name) => /^log\.[0-9a-f]+$/.test(name))).toBe(true);
+    expect((await opened(settingsOf(disk))).entries).toHaveLength(200);
+  });
+
+  test('appending goes on after a restart', async () => {
+    const disk = new MemoryDisk();
+    await (await written(disk, 3)).journal.close();
+    await (await written(disk, 6)).journal.close();
+    expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('a snapshot is due after so many entries, and again after as many more', async () => {
+    const open = await written(new MemoryDisk(), 9);
+    expect(open.journal.snapshotDue).toBe(false);
+    open.journal.append([entry(10)]);
+    await open.log.settled(10);
+    expect(open.journal.snapshotDue).toBe(true);
+    await snapshotAt(open, 10);
+    expect(open.journal.snapshotDue).toBe(false);
+  });
+
+  test('a snapshot comes back slice by slice, then the entries after it', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 12);
+    await snapshotAt(open, 10, 12);
+    open.journal.append([entry(13)]);
+    await open.log.settled(13);
+    const { snapshot, entries, recovered } = await opened(settingsOf(disk.afterPowerCut()));
+    expect(snapshot).toEqual({ zxid: 10, slices: ['state at 10', 'and more'] });
+    expect(zxids(entries)).toEqual([11, 12, 13]);
+    expect(recovered).toMatchObject({ snapshotZxid: 10, lastZxid: 13, entries: 3 });
+  });
+
+  test('only the newest snapshots are kept, with the logs they need', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 10);
+    for (const zxid of [10, 20, 30, 40]) {
+      for (let next = open.journal.lastZxid + 1; next <= zxid + 1; next += 1) open.journal.append([entry(next)]);
+      await open.log.settled(zxid + 1);
+      await snapshotAt(open, zxid);
+    }
+    await open.journal.close();
+    expect(names(disk)).toEqual(['log.16', 'log.20', 'snapshot.1e', 'snapshot.28']);
+    disk.files.delete(`${directory}/snapshot.28`);
+    expect(zxids((await opened(settingsOf(disk))).entries).at(-1)).toBe(41);
+  });
+
+  test('a snapshot that fails changes nothing and is tried later', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 3);
+    disk.failing = 'ENOSPC';
+    await snapshotAt(open, 3);
+    disk.failing = undefined;
+    expect(names(disk)).toEqual(['log.1']);
+    await snapshotAt(open, 3);
+    expect(names(disk)).toContain('snapshot.3');
+  });
+});
+
+describe('damage', () => {
+  test('a damaged newest snapshot falls back to the one before it and its logs', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 10);
+    await snapshotAt(open, 5);
+    await snapshotAt(open, 10);
+    flip(disk, 'snapshot.a', 45);
+    const { snapshot, entries } = await opened(settingsOf(disk));
+    expect(snapshot?.zxid).toBe(5);
+    expect(zxids(entries)).toEqual([6, 7, 8, 9, 10]);
+  });
+
+  test('a damaged only snapshot is made up for by a log that begins at the beginning', async () => {
+    const disk = new MemoryDisk();
+    await snapshotAt(await written(disk, 10), 10);
+    flip(disk, 'snapshot.a', 45);
+    expect(zxids((await opened(settingsOf(disk))).entries)).toHaveLength(10);
+  });
+
+  test('a damaged only snapshot whose log is gone is refused by name', async () => {
+    const disk = new MemoryDisk();
+    await snapshotAt(await written(disk, 10), 10);
+    flip(disk, 'snapshot.a', 45);
+    disk.files.delete(`${directory}/log.1`);
+    const { code, message } = await refusal(disk);
+    expect(code).toBe('snapshot_corrupt');
+    expect(message).toContain('/data/snapshot.a is damaged (the checksum of the slice at byte 32 does not match)');
+  });
+
+  test('a damaged snapshot proves how far the log must reach', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 5);
+    await snapshotAt(open, 5);
+    open.journal.append([entry(6)]);
+    await open.log.settled(6);
+    await snapshotAt(open, 6);
+    flip(disk, 'snapshot.6', 45);
+    disk.files.delete(`${directory}/log.6`);
+    const { code, message } = await refusal(disk);
+    expect(code).toBe('log_missing');
+    expect(message).toContain('the log ends there, but a snapshot shows that it went on to 0x6');
+  });
+
+  test('a lost log file in the middle is refused, and says which zxid is missing', async () => {
+    const disk = new MemoryDisk();
+    await (await written(disk, 200)).journal.close();
+    const lost = names(disk)[1] as string;
+    disk.files.delete(`${directory}/${lost}`);
+    const { code, message } = await refusal(disk);
+    expect(code).toBe('log_missing');
+    expect(message).toContain(
+      `lacks the log that follows zxid 0x${(Number.parseInt(lost.slice(4), 16) - 1).toString(16)}`,
+    );
+  });
+
+  test('a damaged batch with good ones behind it is refused with file, offset and what to do', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 3);
+    flip(disk, 'log.1', 32 + 32 + 14);
+    const { code, message } = await refusal(disk);
+    expect(code).toBe('log_corrupt');
+    expect(message).toContain(
+      '/data/log.1 is damaged at byte 32: a batch is broken, and a good one follows at byte 96',
+    );
+    expect(message).toContain('truncate the file to 32 bytes');
+  });
+
+  test('a last batch that was written whole and has rotted is refused, not taken for a torn one', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 1);
+    flip(disk, 'log.1', 32 + 32 + 14);
+    expect((await refusal(disk)).code).toBe('log_corrupt');
+  });
+
+  test('a file of a later format is left alone', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 1);
+    const { crc32 } = await import('node:zlib');
+    const bytes = disk.files.get(`${directory}/log.1`)?.bytes as Buffer;
+    bytes.writeUInt32BE(7, 8);
+    bytes.writeUInt32BE(crc32(bytes.subarray(0, 12)), 12);
+    expect(await refusal(disk)).toMatchObject({ code: 'format_unknown' });
+  });
+});
+
+describe('a disk that fails', () => {
+  test('a full disk refuses entries, and takes them again when there is space', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await written(disk, 2);
+    disk.freeBytes = 20;
+    journal.append([entry(3)]);
+    await log.until(() => log.faults.length === 1);
+    expect(log.faults[0]?.code).toBe('disk_full');
+    journal.append([entry(4)]);
+    disk.freeBytes = Number.POSITIVE_INFINITY;
+    await log.until(() => log.recoveries === 1);
+    journal.append([entry(3, 'another third')]);
+    await log.settled(3);
+    expect((await opened(settingsOf(disk.afterPowerCut()))).entries).toEqual([
+      entry(1),
+      entry(2),
+      entry(3, 'another third'),
+    ]);
+  });
+
+  test('a disk that fills up in the very first write leaves nothing behind', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await opened(settingsOf(disk));
+    disk.freeBytes = 40;
+    journal.append([entry(1)]);
+    await log.until(() => log.faults.length === 1);
+    disk.freeBytes = Number.POSITIVE_INFINITY;
+    await log.until(() => log.recoveries === 1);
+    expect(names(disk)).toEqual([]);
+    journal.append([entry(1)]);
+    await log.settled(1);
+    expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1]);
+  });
+
+  test('a failed sync is never tried again: what the cache holds cannot be trusted', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await written(disk, 2);
+    disk.failing = 'EIO';
+    journal.append([entry(3)]);
+    await log.until(() => log.faults.length === 1);
+    expect(log.faults[0]?.code).toBe('disk_failed');
+    disk.failing = undefined;
+    journal.append([entry(3)]);
+    await journal.close();
+    expect([log.recoveries, log.persistedZxid]).toEqual([0, 2]);
+    expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { lockDirectory } from '../src/directory-lock.ts';
+import { nodeDisk, unsyncedDisk } from '../src/disk.ts';
+import { entry, opened, settingsOf, zxids } from './fixtures.ts';
+
+let place: string;
+beforeEach(async () => {
+  place = await mkdtemp(join(tmpdir(), 'reeve-journal-'));
+});
+afterEach(() => rm(place, { recursive: true, force: true }));
+
+describe.each([
+  ['the disk', nodeDisk],
+  ['the disk without syncs', unsyncedDisk],
+] as const)('on %s', (_name, disk) => {
+  test('what was written comes back from several files and a snapshot', async () => {
+    const settings = settingsOf(disk, { dataDirectory: join(place, 'data'), logDirectory: join(place, 'log') });
+    const first = await opened(settings);
+    for (let zxid = 1; zxid <= 100; zxid += 1) {
+      first.journal.append([entry(zxid, 'x'.repeat(200))]);
+      if (zxid % 7 === 0) await first.log.settled(zxid);
+    }
+    await first.log.settled(100);
+    await first.journal.snapshot({ zxid: 90, slices: [Buffer.from('ninety')], lastZxidSeen: () => 100 });
+    await first.journal.close();
+    const second = await opened(settings);
+    await second.journal.close();
+    expect(second.snapshot).toEqual({ zxid: 90, slices: ['ninety'] });
+    expect(zxids(second.entries)).toEqual([91, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
+    expect((await readdir(join(place, 'log'))).filter((name) => !/^log\.[0-9a-f]+$/.test(name))).toEqual([]);
+  });
+});
+
+describe('the lock of a data directory', () => {
+  test('keeps everyone else out until it is released', async () => {
+    const lock = await lockDirectory(place);
+    await expect(lockDirectory(place)).rejects.toMatchObject({
+      code: 'directory_locked',
+      message: `${place} is in use by another coordinator (process ${process.pid}): stop it, or choose another dataDir`,
+    });
+    await lock.release();
+    const next = await lockDirectory(place);
+    await next.release();
+    expect(await readdir(place)).toEqual([]);
+  });
+
+  test('of many that start at once at most one gets it', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => lockDirectory(place)));
+    const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(locks.length).toBeLessThanOrEqual(1);
+    for (const lock of locks) await lock.release();
+  });
+
+  test('works where the path is longer than the name of a socket may be', async () => {
+    const deep = join(place, 'd'.repeat(120));
+    const lock = await lockDirectory(deep);
+    await expect(lockDirectory(deep)).rejects.toMatchObject({ code: 'directory_locked' });
+    await lock.release();
+  });
+
+  test('a directory that cannot be made is refused with the reason', async () => {
+    await expect(lockDirectory('/dev/null/data')).rejects.toMatchObject({ code: 'directory_unusable' });
+  });
+});

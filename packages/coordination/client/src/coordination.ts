@@ -1,4 +1,5 @@
 import type { Acl, AddWatchMode, CreateMode, SessionId, Stat, WatchEventType, WatcherType } from '@reeve/wire';
+import type { SessionState } from './session-state.ts';
 
 /** Options of every request. */
 export interface RequestOptions {
@@ -6,6 +7,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds until the request fails with `deadline_exceeded`; the client's `requestTimeoutMs` unless given. */
   readonly timeoutMs?: number;
+}
+
+/** Options of the reads that can arm a one-shot watch. */
+export interface WatchOptions extends RequestOptions {
+  /** Called once, at the next change of what was read; never when the session ends first. */
+  readonly watch?: WatchListener;
 }
 
 /** Options of `create`. */
@@ -30,7 +37,7 @@ export interface Znode {
   readonly stat: Stat;
 }
 
-/** One write of a transaction. Built by hand or with the functions of `transaction.ts`. */
+/** One write of a transaction. */
 export type TransactionPart =
   | {
       readonly op: 'create';
@@ -83,9 +90,6 @@ export interface Watch extends AsyncIterable<WatchedEvent> {
 /** Receives the events of a watch in the order of the server, before any reply that shows newer data. */
 export type WatchListener = (event: WatchedEvent) => void;
 
-/** The states of a session, as its owner sees them; see `session-state.ts` for the table. */
-export type SessionState = 'connecting' | 'connected' | 'suspended' | 'expired' | 'closed' | 'auth_failed';
-
 /** A change of the session's state. */
 export interface SessionChange {
   readonly from: SessionState;
@@ -113,10 +117,10 @@ export interface Coordination {
   create(path: string, data: Uint8Array | null, options?: CreateOptions): Promise<string>;
   delete(path: string, options?: VersionOptions): Promise<void>;
   /** The stat of a znode, or undefined where there is none. */
-  exists(path: string, options?: RequestOptions & { readonly watch?: WatchListener }): Promise<Stat | undefined>;
-  getData(path: string, options?: RequestOptions & { readonly watch?: WatchListener }): Promise<Znode>;
+  exists(path: string, options?: WatchOptions): Promise<Stat | undefined>;
+  getData(path: string, options?: WatchOptions): Promise<Znode>;
   setData(path: string, data: Uint8Array | null, options?: VersionOptions): Promise<Stat>;
-  getChildren(path: string, options?: RequestOptions & { readonly watch?: WatchListener }): Promise<readonly string[]>;
+  getChildren(path: string, options?: WatchOptions): Promise<readonly string[]>;
   getAcl(path: string, options?: RequestOptions): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }>;
   setAcl(path: string, acl: readonly Acl[], options?: VersionOptions): Promise<Stat>;
   /** Waits until this server has caught up with every write that was acknowledged before. */

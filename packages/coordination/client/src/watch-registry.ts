@@ -1,0 +1,221 @@
+import { type AddWatchMode, parentPath, type WatchEventType, type WatcherType } from '@reeve/wire';
+import type { WatchedEvent, WatchListener } from './coordination.ts';
+import type { WatchHandle } from './watch-handle.ts';
+
+/** What a one-shot watch waits for. `absent`: armed by an exists that found no znode. */
+export type OneShotKind = 'data' | 'children' | 'absent';
+
+/** Everything this client wants of one path by persistent watches. The server knows one mode per path only. */
+interface Persistent {
+  /** Listeners the server has been asked for, armed or about to be, by mode. */
+  readonly wanted: Record<AddWatchMode, number>;
+  /** Armed listeners, each with the mode it asked for. */
+  readonly handles: Map<WatchHandle, AddWatchMode>;
+  /** Reads under way that rely on this watch to fire their one-shot watch. */
+  reserved: number;
+}
+
+/** A listener, and what it must be told. */
+export interface Notice {
+  readonly listener: WatchListener;
+  readonly event: WatchedEvent;
+}
+
+/** The paths to arm after a reconnect, as setWatches2 names them. */
+export interface ArmedPaths {
+  readonly data: readonly string[];
+  readonly absent: readonly string[];
+  readonly children: readonly string[];
+  readonly persistent: readonly string[];
+  readonly recursive: readonly string[];
+}
+
+/**
+ * Who wants to hear of what, by the server's paths.
+ *
+ * Servers before 3.9 keep one mode per connection and path: a one-shot watch would disarm a persistent one on the same
+ * path, and a persistent one a recursive one. So a path has one persistent watch at the server, recursive as soon as
+ * anyone wants that, and everything else on that path is served from its events.
+ */
+export class WatchRegistry {
+  readonly #oneShots: Record<OneShotKind, Map<string, Set<WatchListener>>> = {
+    data: new Map(),
+    children: new Map(),
+    absent: new Map(),
+  };
+  readonly #persistent = new Map<string, Persistent>();
+  #recursiveCount = 0;
+
+  /**
+   * Whether a persistent watch serves one-shot watches on this path, so that the server need not arm one. If so, a read
+   * relies on it until `release`.
+   */
+  reserve(path: string): 'yes' | 'no' {
+    const entry = this.#persistent.get(path);
+    if (entry === undefined) return 'no';
+    entry.reserved += 1;
+    return 'yes';
+  }
+
+  release(path: string): void {
+    const entry = this.#persistent.get(path);
+    if (entry !== undefined) entry.reserved -= 1;
+  }
+
+  addOneShot({ kind, path, listener }: { kind: OneShotKind; path: string; listener: WatchListener }): void {
+    const listeners = this.#oneShots[kind].get(path);
+    if (listeners === undefined) this.#oneShots[kind].set(path, new Set([listener]));
+    else listeners.add(listener);
+  }
+
+  /** Announces a listener; says which mode the server must be asked for. */
+  want(path: string, mode: AddWatchMode): AddWatchMode {
+    const entry = this.#entry(path);
+    entry.wanted[mode] += 1;
+    if (mode === 'persistent_recursive') this.#recursiveCount += 1;
+    return modeOf(entry);
+  }
+
+  /** The server has armed what `want` announced: from now on the handle is told. */
+  arm(path: string, { handle, mode }: { handle: WatchHandle; mode: AddWatchMode }): void {
+    this.#entry(path).handles.set(handle, mode);
+  }
+
+  /**
+   * Takes back what `want` announced. Says what is left for the server to hold at this path: a mode, or nothing.
+   */
+  unwant(path: string, { handle, mode }: { handle: WatchHandle; mode: AddWatchMode }): AddWatchMode | 'nothing' {
+    const entry = this.#persistent.get(path);
+    if (entry === undefined) return 'nothing';
+    entry.handles.delete(handle);
+    entry.wanted[mode] -= 1;
+    if (mode === 'persistent_recursive') this.#recursiveCount -= 1;
+    return this.#dropIfIdle(path, entry) ? 'nothing' : modeOf(entry);
+  }
+
+  /** One-shot watches that rely on the watch of this path keep it armed. */
+  #dropIfIdle(path: string, entry: Persistent): boolean {
+    if (entry.reserved > 0 || modesWanted(entry) > 0 || this.#hasOneShot(path)) return false;
+    this.#persistent.delete(path);
+    return true;
+  }
+
+  /** The server has disarmed watches of this path: nobody here will hear of it any more. */
+  remove(path: string, type: WatcherType): void {
+    if (type !== 'data') this.#oneShots.children.delete(path);
+    if (type !== 'children') for (const kind of ['data', 'absent'] as const) this.#oneShots[kind].delete(path);
+    const entry = this.#persistent.get(path);
+    if (type !== 'any' || entry === undefined) return;
+    this.#persistent.delete(path);
+    this.#recursiveCount -= entry.wanted.persistent_recursive;
+    for (const handle of entry.handles.keys()) handle.end();
+  }
+
+  /**
+   * Everyone who must hear of this event, in the order of telling. One-shot watches are used up. A list rather than
+   * calls: a listener may change the registry.
+   */
+  concerned(event: WatchedEvent): readonly Notice[] {
+    const notices: Notice[] = [];
+    const { type, path } = event;
+    for (const kind of firedBy[type]) this.#fire(kind, event, notices);
+    const entry = this.#persistent.get(path);
+    if (entry !== undefined) tellAtPath(entry, event, notices);
+    if (this.#recursiveCount > 0 && path !== '/' && type !== 'children_changed') this.#tellAbove(event, notices);
+    return notices;
+  }
+
+  /** What must be armed at a server that does not know this connection's watches. */
+  armed(): ArmedPaths {
+    const byMode = (mode: AddWatchMode) =>
+      [...this.#persistent].filter(([, entry]) => modeOf(entry) === mode).map(([path]) => path);
+    return {
+      data: [...this.#oneShots.data.keys()],
+      absent: [...this.#oneShots.absent.keys()],
+      children: [...this.#oneShots.children.keys()],
+      persistent: byMode('persistent'),
+      recursive: byMode('persistent_recursive'),
+    };
+  }
+
+  /** The session is over: nobody will be told anything any more. */
+  end(): void {
+    for (const kind of Object.values(this.#oneShots)) kind.clear();
+    const entries = [...this.#persistent.values()];
+    this.#persistent.clear();
+    this.#recursiveCount = 0;
+    for (const entry of entries) for (const handle of entry.handles.keys()) handle.end();
+  }
+
+  #entry(path: string): Persistent {
+    const known = this.#persistent.get(path);
+    if (known !== undefined) return known;
+    const fresh: Persistent = { wanted: { persistent: 0, persistent_recursive: 0 }, handles: new Map(), reserved: 0 };
+    this.#persistent.set(path, fresh);
+    return fresh;
+  }
+
+  #hasOneShot(path: string): boolean {
+    return Object.values(this.#oneShots).some((paths) => paths.has(path));
+  }
+
+  #fire(kind: OneShotKind, event: WatchedEvent, notices: Notice[]): void {
+    const listeners = this.#oneShots[kind].get(event.path);
+    if (listeners === undefined) return;
+    this.#oneShots[kind].delete(event.path);
+    for (const listener of listeners) notices.push({ listener, event });
+  }
+
+  #tellAbove(event: WatchedEvent, notices: Notice[]): void {
+    const parent = parentPath(event.path);
+    for (let path = parent; ; path = parentPath(path)) {
+      const entry = this.#persistent.get(path);
+      if (entry !== undefined && entry.wanted.persistent_recursive > 0) {
+        if (path === parent && event.type !== 'data_changed') this.#tellChildrenChanged(entry, event, notices);
+        for (const [handle, mode] of entry.handles) {
+          if (mode === 'persistent_recursive') notices.push({ listener: handle.tell, event });
+        }
+      }
+      if (path === '/') return;
+    }
+  }
+
+  /** A recursive watch does not tell that the children of its own path changed: whoever asked for that is told here. */
+  #tellChildrenChanged(entry: Persistent, child: WatchedEvent, notices: Notice[]): void {
+    const event: WatchedEvent = { type: 'children_changed', path: parentPath(child.path), zxid: child.zxid };
+    this.#fire('children', event, notices);
+    for (const [handle, mode] of entry.handles) {
+      if (mode === 'persistent') notices.push({ listener: handle.tell, event });
+    }
+  }
+}
+
+const anything: readonly OneShotKind[] = ['data', 'absent'];
+
+/** Which one-shot watches an event uses up. */
+const firedBy: Readonly<Record<WatchEventType, readonly OneShotKind[]>> = {
+  none: [],
+  created: anything,
+  deleted: [...anything, 'children'],
+  data_changed: anything,
+  children_changed: ['children'],
+  data_watch_removed: [],
+  child_watch_removed: [],
+  persistent_watch_removed: [],
+};
+
+function tellAtPath(entry: Persistent, event: WatchedEvent, notices: Notice[]): void {
+  for (const [handle, mode] of entry.handles) {
+    if (mode === 'persistent_recursive' && event.type === 'children_changed') continue;
+    notices.push({ listener: handle.tell, event });
+  }
+}
+
+function modesWanted(entry: Persistent): number {
+  return entry.wanted.persistent + entry.wanted.persistent_recursive;
+}
+
+/** What the server must hold: recursive when anyone wants it; persistent also where only one-shot watches are left. */
+function modeOf(entry: Persistent): AddWatchMode {
+  return entry.wanted.persistent_recursive > 0 ? 'persistent_recursive' : 'persistent';
+}

@@ -38,8 +38,12 @@ export interface Handler<Input = unknown, Payload = unknown, Result = unknown>
   readonly [mark]: true;
 }
 
+interface Named {
+  readonly name: string;
+}
+
 /** A handler that has a name of its own, so that it can be submitted by reference. */
-export type NamedHandler<Input, Payload, Result> = Handler<Input, Payload, Result> & { readonly name: string };
+export type NamedHandler<Input, Payload, Result> = Handler<Input, Payload, Result> & Named;
 
 /**
  * Declares a handler; the types of payload and result follow from its parts.
@@ -52,8 +56,11 @@ export type NamedHandler<Input, Payload, Result> = Handler<Input, Payload, Resul
  * });
  */
 export function handler<Input, Payload, Result>(
-  parts: HandlerParts<Input, Payload, Result> & { readonly name: string },
+  parts: HandlerParts<Input, Payload, Result> & Named & { readonly payload: Schema<Input, Payload> },
 ): NamedHandler<Input, Payload, Result>;
+export function handler<Payload, Result>(
+  parts: HandlerParts<Payload, Payload, Result> & Named,
+): NamedHandler<Payload, Payload, Result>;
 export function handler<Input, Payload, Result>(
   parts: HandlerParts<Input, Payload, Result>,
 ): Handler<Input, Payload, Result>;

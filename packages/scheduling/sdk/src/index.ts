@@ -1,6 +1,23 @@
 /** Submit, follow and handle tasks from a program. */
+export type {
+  Assignment,
+  Outcome,
+  TaskDescription,
+  TaskError,
+  TaskId,
+  TaskSpec,
+  TaskStatus,
+  WorkerRecord,
+} from '@reeve/tasks';
+export type { CallOptions } from './call.ts';
+export type { WatchOptions } from './change-feed.ts';
 export * from './handler.ts';
+export * from './reeve.ts';
 export * from './reeve-error.ts';
 export * from './schema.ts';
+export type { SubmitManyOptions } from './submitter.ts';
+export type { TaskChange, WaitingReason } from './task-changes.ts';
+export type { TaskHandle } from './task-handle.ts';
 export * from './task-id.ts';
+export type { ListOptions, TaskPage, TaskState, TaskSummary } from './task-list.ts';
 export type { CommandRequest, HandlerRequest, SubmitOptions, TaskRequest } from './task-request.ts';

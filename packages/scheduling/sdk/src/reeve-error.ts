@@ -8,18 +8,22 @@ export type ReeveErrorCode =
   /** An option of the SDK is not legal. */
   | 'invalid_argument'
   /** There is no task with this id. */
-  | 'task_not_found'
+  | 'task_unknown'
   /** The id was given to another task before. */
   | 'task_exists'
   /** The task has a final status, so it cannot be cancelled. */
   | 'task_finished'
   /** The task has no final status, so it cannot be run again. */
   | 'task_not_finished'
-  /** The final status of an awaited task is not `succeeded`. */
+  /** The final status of an awaited task is not `succeeded`; `facts.status` has it. */
   | 'task_failed'
   | 'task_cancelled'
   | 'task_lost'
   | 'task_expired'
+  /** No master has ever run below this root. */
+  | 'not_initialised'
+  /** The coordinator refused, by `facts.reason`; or a record is not readable. */
+  | 'refused'
   /** No coordinator answered. */
   | 'unreachable'
   /** The deadline passed. */
@@ -39,6 +43,8 @@ export interface ReeveFacts {
   readonly status?: TaskStatus;
   /** Where it was tried, for `unreachable`. */
   readonly connect?: string;
+  /** The coordination core's own code, for `refused`. */
+  readonly reason?: string;
   /** How to mend it, in one sentence. */
   readonly advice?: string;
 }

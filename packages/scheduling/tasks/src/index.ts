@@ -1,10 +1,23 @@
 /** The platform's domain: records, life cycle, placement, layout, and the fenced store. */
+export type { Refusal } from './batch.ts';
+export * from './board.ts';
+export type { Candidate, Stage } from './candidate.ts';
 export * from './codec.ts';
+export type { OwnedEnding } from './ending-store.ts';
+export * from './explain.ts';
+export * from './initialise.ts';
+export type { Lane, Need } from './lane.ts';
 export * from './layout.ts';
 export * from './lifecycle.ts';
+export { type Folder, type Phase, Picture, type PictureListener, type TaskView, type WorkerView } from './picture.ts';
+export type { Decision, Plan, PlanLimits } from './placement.ts';
+export * from './primary-store.ts';
 export type { Reading } from './reading.ts';
 export * from './retry.ts';
 export * from './schedule-error.ts';
+export type { RecordName } from './schemas.ts';
+export type { PrefetchLimits, Seat } from './seats.ts';
+export type { Overdue, Retention, Shelf } from './shelf.ts';
 export * from './store.ts';
 export * from './task.ts';
 export * from './task-id.ts';

@@ -11,8 +11,25 @@ export function bucketOf(taskId: TaskId): string {
   return taskId.slice(-2);
 }
 
+/** What a znode below the root is. */
+export type Place =
+  | { readonly kind: 'task' | 'status' | 'retry' | 'cancel'; readonly taskId: TaskId }
+  | { readonly kind: 'worker' | 'assignments'; readonly workerId: string }
+  | { readonly kind: 'assignment'; readonly workerId: string; readonly taskId: TaskId };
+
+/** The folders whose children are tasks, by bucket. */
+export const bucketFolders = ['tasks', 'statuses', 'retries', 'cancels'] as const;
+
+const kindOf: Readonly<Record<string, 'task' | 'status' | 'retry' | 'cancel'>> = {
+  tasks: 'task',
+  statuses: 'status',
+  retries: 'retry',
+  cancels: 'cancel',
+};
+
 /** Where the platform's records live as znodes, under one root. */
 export class Layout {
+  /** Without a final slash; the empty string is the top of the tree. */
   readonly root: string;
   readonly masters: string;
   readonly primary: string;
@@ -63,4 +80,27 @@ export class Layout {
   assignment(workerId: string, taskId: TaskId): string {
     return `${this.assignments}/${workerId}/${taskId}`;
   }
+
+  /** What `path` is; undefined for folders and for what is not ours. */
+  locate(path: string): Place | undefined {
+    const start = this.root.length + 1;
+    const afterFolder = path.indexOf('/', start);
+    if (afterFolder < 0 || !path.startsWith(this.root) || path.charCodeAt(start - 1) !== 47) return undefined;
+    const folder = path.slice(start, afterFolder);
+    const afterGroup = path.indexOf('/', afterFolder + 1);
+    const group = afterGroup < 0 ? path.slice(afterFolder + 1) : path.slice(afterFolder + 1, afterGroup);
+    const leaf = afterGroup < 0 ? undefined : path.slice(afterGroup + 1);
+    return leaf === undefined ? ofWorker(folder, group) : ofTask(folder, group, leaf as TaskId);
+  }
+}
+
+function ofWorker(folder: string, workerId: string): Place | undefined {
+  if (folder === 'workers') return { kind: 'worker', workerId };
+  return folder === 'assignments' ? { kind: 'assignments', workerId } : undefined;
+}
+
+function ofTask(folder: string, group: string, taskId: TaskId): Place | undefined {
+  if (folder === 'assignments') return { kind: 'assignment', workerId: group, taskId };
+  const kind = kindOf[folder];
+  return kind !== undefined && group === bucketOf(taskId) ? { kind, taskId } : undefined;
 }

@@ -5,6 +5,8 @@ import type { TaskId } from './task.ts';
 export type ScheduleFacts =
   /** No master has ever made the znodes below this root. */
   | { readonly code: 'not_initialised'; readonly root: string }
+  /** The engine refused to make a folder, by the protocol's name of the error. */
+  | { readonly code: 'not_initialisable'; readonly path: string; readonly reason: string }
   /** There is no task of this id (any more). */
   | { readonly code: 'task_unknown'; readonly taskId: TaskId }
   /** Only a finished task can be redriven. */
@@ -25,6 +27,8 @@ function sentence(facts: ScheduleFacts): string {
   switch (facts.code) {
     case 'not_initialised':
       return `there is nothing below ${facts.root}: start a master first, or mend the root`;
+    case 'not_initialisable':
+      return `${facts.path} could not be made: ${facts.reason}`;
     case 'task_unknown':
       return `there is no task ${facts.taskId}: it was never submitted, or its time of retention is over`;
     case 'task_not_finished':

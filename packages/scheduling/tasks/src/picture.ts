@@ -1,0 +1,307 @@
+import { unreachable } from '@reeve/base';
+import type { WatchedEvent } from '@reeve/client';
+import type { Candidate } from './candidate.ts';
+import { BUCKETS, bucketOf, type Layout, type Place } from './layout.ts';
+import type { TaskId } from './task.ts';
+
+/** Where a task stands, as far as existence of znodes tells. */
+export type Phase =
+  /** Nobody has asked for it (any more); a wish or a leftover may still be there. */
+  'absent' | 'waiting' | 'assigned' | 'finished';
+
+/** What the tree says of one task. Changed by the picture alone. */
+export class TaskView {
+  readonly taskId: TaskId;
+  asked = false;
+  finished = false;
+  retried = false;
+  cancelWanted = false;
+  /** Who has an assignment of it. */
+  workerId: string | undefined = undefined;
+  /** What the primary has read of it; kept by its board. */
+  candidate: Candidate | undefined = undefined;
+
+  constructor(taskId: TaskId) {
+    this.taskId = taskId;
+  }
+
+  get phase(): Phase {
+    if (this.finished) return 'finished';
+    if (this.workerId !== undefined) return 'assigned';
+    return this.asked ? 'waiting' : 'absent';
+  }
+
+  get isEmpty(): boolean {
+    return !(this.asked || this.finished || this.retried || this.cancelWanted) && this.workerId === undefined;
+  }
+}
+
+/** What the tree says of one worker. Changed by the picture alone. */
+export class WorkerView {
+  readonly workerId: string;
+  /** Its ephemeral is there. */
+  alive = false;
+  /** Its folder of assignments is there. */
+  hasFolder = false;
+  readonly tasks = new Set<TaskId>();
+
+  constructor(workerId: string) {
+    this.workerId = workerId;
+  }
+}
+
+/** Is told what changed, at once and in order. */
+export interface PictureListener {
+  taskChanged(view: TaskView, before: Phase): void;
+  /** The retry record of a task was written. */
+  retryWritten(view: TaskView): void;
+  /** A worker came, went, or said something new of itself (`written`). */
+  workerChanged(view: WorkerView, what: 'came' | 'written' | 'went' | 'folder'): void;
+  /** One task has two assignments: invariant I3 is broken. */
+  assignedTwice(view: TaskView, workerId: string): void;
+}
+
+/** A folder whose children were listed. */
+export type Folder =
+  | { readonly kind: 'task' | 'status' | 'retry' | 'cancel'; readonly bucket: number }
+  | { readonly kind: 'worker' | 'assignments' }
+  | { readonly kind: 'assignment'; readonly workerId: string };
+
+type Flag = 'asked' | 'finished' | 'retried' | 'cancelWanted';
+const flagOf = { task: 'asked', status: 'finished', retry: 'retried', cancel: 'cancelWanted' } as const;
+
+const ignoring: PictureListener = { taskChanged() {}, retryWritten() {}, workerChanged() {}, assignedTwice() {} };
+
+/**
+ * What a master knows without reading a znode: which tasks wait, are assigned, are finished; which workers live. Fed by
+ * the events of a recursive watch, and by lists of children when the watch has begun or may have missed something.
+ */
+export class Picture {
+  readonly #layout: Layout;
+  readonly #buckets: readonly Map<TaskId, TaskView>[] = Array.from({ length: BUCKETS }, () => new Map());
+  readonly #workers = new Map<string, WorkerView>();
+  /** Second assignments of a task, by task: always empty while invariant I3 holds. */
+  readonly #doubles = new Map<TaskId, Set<string>>();
+  /** At most one listens: the primary's board; a backup has none. */
+  listener: PictureListener = ignoring;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  get workers(): ReadonlyMap<string, WorkerView> {
+    return this.#workers;
+  }
+
+  task(taskId: TaskId): TaskView | undefined {
+    return this.#bucket(taskId)?.get(taskId);
+  }
+
+  /** Every task that is known, in no particular order. */
+  *tasks(): Iterable<TaskView> {
+    for (const bucket of this.#buckets) yield* bucket.values();
+  }
+
+  /** Takes one event of the watch. */
+  apply({ type, path }: Pick<WatchedEvent, 'type' | 'path'>): void {
+    const place = this.#layout.locate(path);
+    if (place === undefined) return;
+    switch (type) {
+      case 'created':
+        return this.#created(place);
+      case 'deleted':
+        return this.#deleted(place);
+      case 'data_changed':
+        return this.#written(place);
+      default:
+        return;
+    }
+  }
+
+  /**
+   * Takes the children of a folder. Call it as soon as the answer comes: the client delivers answers and events in the
+   * order of the engine, so what was applied before is older than the list, and what comes later is newer.
+   */
+  list(folder: Folder, names: readonly string[]): void {
+    const present = new Set(names);
+    for (const name of this.#known(folder)) {
+      if (!present.has(name)) this.#listed('deleted', placeIn(folder, name));
+    }
+    for (const name of names) this.#listed('created', placeIn(folder, name));
+  }
+
+  #listed(type: 'created' | 'deleted', place: Place): void {
+    if (type === 'deleted') return this.#deleted(place);
+    this.#created(place);
+    this.#written(place);
+  }
+
+  #known(folder: Folder): readonly string[] {
+    switch (folder.kind) {
+      case 'worker':
+        return [...this.#workers.values()].filter((worker) => worker.alive).map((worker) => worker.workerId);
+      case 'assignments':
+        return [...this.#workers.values()].filter((worker) => worker.hasFolder).map((worker) => worker.workerId);
+      case 'assignment':
+        return [...(this.#workers.get(folder.workerId)?.tasks ?? [])];
+      case 'task':
+      case 'status':
+      case 'retry':
+      case 'cancel':
+        return this.#flagged(folder.bucket, flagOf[folder.kind]);
+      default:
+        return unreachable(folder);
+    }
+  }
+
+  #flagged(bucket: number, flag: Flag): readonly string[] {
+    const names: string[] = [];
+    for (const view of this.#buckets[bucket]?.values() ?? []) if (view[flag]) names.push(view.taskId);
+    return names;
+  }
+
+  #created(place: Place): void {
+    switch (place.kind) {
+      case 'worker':
+        return this.#setWorker(place.workerId, 'alive', 'there');
+      case 'assignments':
+        return this.#setWorker(place.workerId, 'hasFolder', 'there');
+      case 'assignment':
+        return this.#assigned(place.taskId, place.workerId);
+      case 'task':
+      case 'status':
+      case 'retry':
+      case 'cancel':
+        this.#setFlag(place.taskId, flagOf[place.kind], 'there');
+        if (place.kind === 'retry') this.#written(place);
+        return;
+      default:
+        return unreachable(place);
+    }
+  }
+
+  #deleted(place: Place): void {
+    switch (place.kind) {
+      case 'worker':
+        return this.#setWorker(place.workerId, 'alive', 'gone');
+      case 'assignments':
+        return this.#setWorker(place.workerId, 'hasFolder', 'gone');
+      case 'assignment':
+        return this.#unassigned(place.taskId, place.workerId);
+      case 'task':
+      case 'status':
+      case 'retry':
+      case 'cancel':
+        return this.#setFlag(place.taskId, flagOf[place.kind], 'gone');
+      default:
+        return unreachable(place);
+    }
+  }
+
+  #written(place: Place): void {
+    if (place.kind === 'worker') {
+      const worker = this.#workers.get(place.workerId);
+      if (worker?.alive === true) this.listener.workerChanged(worker, 'written');
+    }
+    if (place.kind === 'retry') {
+      const view = this.task(place.taskId);
+      if (view?.retried === true) this.listener.retryWritten(view);
+    }
+  }
+
+  #setFlag(taskId: TaskId, flag: Flag, now: 'there' | 'gone'): void {
+    const view = now === 'there' ? this.#viewOf(taskId) : this.task(taskId);
+    if (view === undefined || view[flag] === (now === 'there')) return;
+    const before = view.phase;
+    view[flag] = now === 'there';
+    this.#changed(view, before);
+  }
+
+  #assigned(taskId: TaskId, workerId: string): void {
+    const view = this.#viewOf(taskId);
+    if (view === undefined) return;
+    this.#workerOf(workerId).tasks.add(taskId);
+    if (view.workerId === workerId) return;
+    if (view.workerId !== undefined) return this.#assignedTwice(view, workerId);
+    const before = view.phase;
+    view.workerId = workerId;
+    this.#changed(view, before);
+  }
+
+  #assignedTwice(view: TaskView, workerId: string): void {
+    const others = this.#doubles.get(view.taskId) ?? new Set();
+    this.#doubles.set(view.taskId, others.add(workerId));
+    this.listener.assignedTwice(view, workerId);
+  }
+
+  #unassigned(taskId: TaskId, workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    worker?.tasks.delete(taskId);
+    const view = this.task(taskId);
+    const others = this.#doubles.get(taskId);
+    others?.delete(workerId);
+    if (view?.workerId !== workerId) return;
+    const before = view.phase;
+    view.workerId = others?.values().next().value;
+    if (others !== undefined && view.workerId !== undefined) others.delete(view.workerId);
+    if (others?.size === 0) this.#doubles.delete(taskId);
+    this.#changed(view, before);
+    if (worker !== undefined) this.#forgetWorker(worker);
+  }
+
+  #changed(view: TaskView, before: Phase): void {
+    if (view.isEmpty) this.#bucket(view.taskId)?.delete(view.taskId);
+    this.listener.taskChanged(view, before);
+  }
+
+  #setWorker(workerId: string, flag: 'alive' | 'hasFolder', now: 'there' | 'gone'): void {
+    const worker = now === 'there' ? this.#workerOf(workerId) : this.#workers.get(workerId);
+    if (worker === undefined || worker[flag] === (now === 'there')) return;
+    worker[flag] = now === 'there';
+    this.#forgetWorker(worker);
+    if (flag === 'hasFolder') this.listener.workerChanged(worker, 'folder');
+    else this.listener.workerChanged(worker, now === 'there' ? 'came' : 'went');
+  }
+
+  #forgetWorker(worker: WorkerView): void {
+    if (!worker.alive && !worker.hasFolder && worker.tasks.size === 0) this.#workers.delete(worker.workerId);
+  }
+
+  #workerOf(workerId: string): WorkerView {
+    const known = this.#workers.get(workerId);
+    if (known !== undefined) return known;
+    const worker = new WorkerView(workerId);
+    this.#workers.set(workerId, worker);
+    return worker;
+  }
+
+  #bucket(taskId: TaskId): Map<TaskId, TaskView> | undefined {
+    return this.#buckets[Number.parseInt(bucketOf(taskId), 16)];
+  }
+
+  #viewOf(taskId: TaskId): TaskView | undefined {
+    const bucket = this.#bucket(taskId);
+    const known = bucket?.get(taskId);
+    if (known !== undefined) return known;
+    const view = new TaskView(taskId);
+    bucket?.set(taskId, view);
+    return view;
+  }
+}
+
+function placeIn(folder: Folder, name: string): Place {
+  switch (folder.kind) {
+    case 'worker':
+    case 'assignments':
+      return { kind: folder.kind, workerId: name };
+    case 'assignment':
+      return { kind: 'assignment', workerId: folder.workerId, taskId: name as TaskId };
+    case 'task':
+    case 'status':
+    case 'retry':
+    case 'cancel':
+      return { kind: folder.kind, taskId: name as TaskId };
+    default:
+      return unreachable(folder);
+  }
+}

@@ -53,18 +53,27 @@ export interface JournalPlace {
  */
 export async function recover(place: JournalPlace, sink: RecoverySink): Promise<Recovered> {
   const { disk, dataDirectory, logDirectory } = place;
+  const names = await disk.list(dataDirectory);
+  const snapshots = snapshotsIn(names);
+  const segments = segmentsIn(await disk.list(logDirectory));
+  refuseForeignData(place, names, snapshots.length + segments.length);
   await disk.remove(join(dataDirectory, temporarySnapshotName));
   await disk.remove(join(logDirectory, spareName));
-  const snapshots = snapshotsIn(await disk.list(dataDirectory));
   const chosen = await newestWhole(place, snapshots);
   if (chosen !== undefined) {
     const path = join(dataDirectory, snapshotName(chosen.zxid));
     await sink.snapshot(chosen.zxid, new SnapshotReader(disk, path).slices());
   }
   const from = chosen?.zxid ?? 0;
-  const replay = await new Replay(place, sink, from).run(segmentsIn(await disk.list(logDirectory)));
+  const replay = await new Replay(place, sink, from).run(segments);
   refuseGap(place, Math.max(chosen?.lastZxidSeen ?? 0, snapshots[0]?.zxid ?? 0), replay.lastZxid);
   return { snapshotZxid: from, snapshotBytes: chosen?.bytes ?? 0, ...replay };
+}
+
+/** To begin empty beside somebody's data would look like losing it. */
+function refuseForeignData({ dataDirectory }: JournalPlace, names: readonly string[], ownFiles: number): void {
+  if (ownFiles > 0 || !names.includes('version-2')) return;
+  throw new JournalError({ code: 'foreign_data', directory: dataDirectory });
 }
 
 async function newestWhole(place: JournalPlace, names: readonly SnapshotName[]): Promise<SnapshotFacts | undefined> {

@@ -211,6 +211,12 @@ describe('damage', () => {
     expect((await refusal(disk)).code).toBe('log_corrupt');
   });
 
+  test('a directory of Apache ZooKeeper is not taken for an empty one', async () => {
+    const disk = new MemoryDisk();
+    await disk.open(`${directory}/version-2`, 'buffered');
+    expect(await refusal(disk)).toMatchObject({ code: 'foreign_data' });
+  });
+
   test('a file of a later format is left alone', async () => {
     const disk = new MemoryDisk();
     await written(disk, 1);

@@ -204,6 +204,13 @@ describe('damage', () => {
     expect(message).toContain('truncate the file to 32 bytes');
   });
 
+  test('a batch that looks torn, but has good ones behind it, is damage', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 3);
+    disk.files.get(`${directory}/log.1`)?.bytes.fill(0, 32, 96);
+    expect((await refusal(disk)).code).toBe('log_corrupt');
+  });
+
   test('a last batch that was written whole and has rotted is refused, not taken for a torn one', async () => {
     const disk = new MemoryDisk();
     await written(disk, 1);

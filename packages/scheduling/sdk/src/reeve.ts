@@ -4,8 +4,11 @@ import { Layout } from '@reeve/tasks';
 import type { CallOptions } from './call.ts';
 import { ChangeFeed, type WatchOptions } from './change-feed.ts';
 import { FinalStatuses } from './final-statuses.ts';
+import { Fleet, type MasterSummary, type WorkerSummary } from './fleet.ts';
 import type { NamedHandler } from './handler.ts';
 import { Link } from './link.ts';
+import type { Overview } from './overview.ts';
+import { OverviewReader } from './overview-reader.ts';
 import { ReeveError } from './reeve-error.ts';
 import { check } from './schema.ts';
 import { type SubmitManyOptions, Submitter } from './submitter.ts';
@@ -123,6 +126,21 @@ export class Reeve {
   /** The changes of all tasks, or of some, from now on. Ends with `signal`. */
   watch(options: WatchOptions = {}): AsyncGenerator<TaskChange> {
     return new ChangeFeed(this.#link, this.#layout, options).read();
+  }
+
+  /** The workers that live. */
+  workers(options?: CallOptions): Promise<readonly WorkerSummary[]> {
+    return this.#link.run((session, request) => new Fleet(session, this.#layout, request).workers(), options);
+  }
+
+  /** The masters that live: the primary, and its backups. */
+  masters(options?: CallOptions): Promise<readonly MasterSummary[]> {
+    return this.#link.run((session, request) => new Fleet(session, this.#layout, request).masters(), options);
+  }
+
+  /** Reeve at a glance: who decides, who works, what waits and why. */
+  status(options?: CallOptions): Promise<Overview> {
+    return this.#link.run((session, request) => new OverviewReader(session, this.#layout, request).read(), options);
   }
 
   /** Ends the session. Whatever is still waited for rejects with `closed`. Idempotent. */

@@ -4,7 +4,7 @@ import type { Layout, Place, TaskId, TaskStatus } from '@reeve/tasks';
 /** One change of a task's state. `at` is when the SDK learnt of it, milliseconds since the epoch. */
 export type TaskChange =
   /** It waits: submitted just now, or again after a failed attempt, the loss of its worker, or a redrive. */
-  | { readonly kind: 'waiting'; readonly taskId: TaskId; readonly at: number; readonly reason: WaitingReason }
+  | { readonly kind: 'waiting'; readonly taskId: TaskId; readonly at: number; readonly reason: ReasonToWait }
   | { readonly kind: 'assigned'; readonly taskId: TaskId; readonly at: number; readonly workerId: string }
   | { readonly kind: 'cancel_requested'; readonly taskId: TaskId; readonly at: number }
   | { readonly kind: 'finished'; readonly taskId: TaskId; readonly at: number; readonly status: TaskStatus }
@@ -12,7 +12,7 @@ export type TaskChange =
   | { readonly kind: 'gap'; readonly at: number };
 
 /** Why a task waits: new, taken back from its worker, or to be run again although it was finished. */
-export type WaitingReason = 'submitted' | 'released' | 'redriven';
+export type ReasonToWait = 'submitted' | 'released' | 'redriven';
 
 /** A change as the watch tells it: the outcome of a finished task is still to be read. */
 export type RawChange =

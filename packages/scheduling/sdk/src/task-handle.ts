@@ -1,14 +1,18 @@
 import {
+  explainWaiting,
   type Layout,
   ScheduleError,
   type TaskDescription,
   type TaskId,
   type TaskStatus,
   TaskStore,
+  type WaitingReason,
 } from '@reeve/tasks';
 import type { CallOptions } from './call.ts';
 import type { FinalStatuses } from './final-statuses.ts';
+import { Fleet } from './fleet.ts';
 import type { Link } from './link.ts';
+import { busyWorkers, noPrimary } from './overview-reader.ts';
 import { ReeveError, type ReeveErrorCode } from './reeve-error.ts';
 
 /** What a handle works through; shared by all handles of one connection. */
@@ -16,6 +20,12 @@ export interface HandleContext {
   readonly link: Link;
   readonly layout: Layout;
   readonly finalStatuses: FinalStatuses;
+}
+
+/** All that is known of a task. */
+export interface TaskReport extends TaskDescription {
+  /** Why it waits, where it does. */
+  readonly reason?: { readonly code: string; readonly message: string };
 }
 
 /** One task, by its id. Cheap: it holds no state and asks anew each time. */
@@ -28,11 +38,10 @@ export class TaskHandle<Result = unknown> {
     this.#context = context;
   }
 
-  /** All that is known of it: what was asked, its state, its worker, its final status. Rejects with `task_unknown`. */
-  async describe(options?: CallOptions): Promise<TaskDescription> {
-    const found = await this.#run((store, request) => store.describe(this.taskId, request), options);
-    if (found === undefined) throw unknown(this.taskId);
-    return found;
+  /** All that is known of it: what was asked, where it stands, why it waits. Rejects with `task_unknown`. */
+  async describe(options?: CallOptions): Promise<TaskReport> {
+    const found = await this.#describe(options);
+    return found.state === 'waiting' ? { ...found, reason: await this.#explain(found, options) } : found;
   }
 
   /**
@@ -66,7 +75,7 @@ export class TaskHandle<Result = unknown> {
    * `task_finished` or `task_unknown`.
    */
   async cancel(options?: CallOptions): Promise<void> {
-    const { status } = await this.describe(options);
+    const { status } = await this.#describe(options);
     if (status !== undefined) throw finished(this.taskId, status);
     await this.#run((store, request) => store.cancel([this.taskId], request), options);
   }
@@ -82,6 +91,21 @@ export class TaskHandle<Result = unknown> {
         // The try before had been carried out, and only its answer was lost.
         if (tries === 1 || !isNotFinished(error)) throw error;
       }
+    }, options);
+  }
+
+  async #describe(options?: CallOptions): Promise<TaskDescription> {
+    const found = await this.#run((store, request) => store.describe(this.taskId, request), options);
+    if (found === undefined) throw unknown(this.taskId);
+    return found;
+  }
+
+  #explain(task: TaskDescription, options?: CallOptions): Promise<WaitingReason | typeof noPrimary> {
+    const { link, layout } = this.#context;
+    return link.run(async (session, request) => {
+      const fleet = new Fleet(session, layout, request);
+      const [workers, primary] = await Promise.all([fleet.workers(), fleet.primary()]);
+      return primary === undefined ? noPrimary : explainWaiting(task, busyWorkers(workers), Date.now());
     }, options);
   }
 

@@ -70,11 +70,10 @@ export class Client implements Coordination {
   }
 
   create(path: string, data: Uint8Array | null, options: CreateOptions = {}): Promise<string> {
-    const part = { ...options, op: 'create' as const, path, data };
-    const fault = createFault(part);
+    const fault = createFault(path, data, options);
     if (fault !== undefined) return refused('create', path, fault);
-    const { op, ...body } = wireCreate(part, this.#chroot.toServer(path));
-    return this.#make({ op, body, path, finish: this.#createdPath }, options);
+    const body = wireCreate(this.#chroot.toServer(path), data, options);
+    return this.#make({ op: body.op, body, path, finish: this.#createdPath }, options);
   }
 
   delete(path: string, options: VersionOptions = {}): Promise<void> {
@@ -213,22 +212,25 @@ export class Client implements Coordination {
   readonly #createdPath = (reply: ReplyOf<'create'>): string => this.#chroot.toClient(reply.path);
 
   /** A read that may arm a one-shot watch. */
-  #read<T>(call: Omit<Call<T>, 'body'> & { readonly op: ReadOp; readonly path: string }, options: WatchOptions) {
-    const { op, path } = call;
+  #read<T>(call: Read<T>, options: WatchOptions): Promise<T> {
+    const { op, path, finish, undefinedAt } = call;
     const fault = argumentFault(path);
-    if (fault !== undefined) return refused<T>(op, path, fault);
+    if (fault !== undefined) return refused(op, path, fault);
     const serverPath = this.#chroot.toServer(path);
-    if (options.watch === undefined)
-      return this.#make<T>({ ...call, body: { path: serverPath, watch: false } }, options);
+    if (options.watch !== undefined) return this.#watchedRead(call, serverPath, options);
+    return this.#make({ op, body: { path: serverPath, watch: false }, path, finish, undefinedAt }, options);
+  }
+
+  #watchedRead<T>(call: Read<T>, serverPath: string, options: WatchOptions): Promise<T> {
     const { watches } = this.#session;
-    const listener = options.watch;
+    const listener = options.watch as WatchListener;
     // Where a persistent watch tells of this path already, another one at the server would replace it.
     const covered = watches.reserve(serverPath);
     const answered = (error: ErrorName) => {
-      const kind = oneShotKind(op, error);
+      const kind = oneShotKind(call.op, error);
       if (kind !== undefined) watches.addOneShot({ kind, path: serverPath, listener });
     };
-    const made = this.#make<T>({ ...call, body: { path: serverPath, watch: covered === 'no' }, answered }, options);
+    const made = this.#make({ ...call, body: { path: serverPath, watch: covered === 'no' }, answered }, options);
     return covered === 'no' ? made : made.finally(() => watches.release(serverPath));
   }
 
@@ -299,6 +301,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
 }
 
 type ReadOp = 'exists' | 'getData' | 'getChildren';
+type Read<T> = Omit<Call<T>, 'body' | 'answered'> & { readonly op: ReadOp; readonly path: string };
 
 const gone: ReadonlySet<string> = new Set(['no_watcher', 'session_expired', 'client_closed', 'auth_failed']);
 

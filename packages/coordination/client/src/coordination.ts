@@ -1,6 +1,8 @@
 import type { Acl, AddWatchMode, CreateMode, SessionId, Stat, WatchEventType, WatcherType } from '@reeve/wire';
 import type { SessionState } from './session-state.ts';
 
+export type { Acl, AddWatchMode, CreateMode, SessionId, Stat, WatchEventType, WatcherType } from '@reeve/wire';
+
 /** Options of every request. */
 export interface RequestOptions {
   /** Gives up waiting when it fires; a request that was sent may still take effect (`outcome: 'unknown'`). */

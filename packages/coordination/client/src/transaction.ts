@@ -9,7 +9,7 @@ import {
 } from '@reeve/wire';
 import type { Chroot } from './chroot.ts';
 import { clientError } from './client-error.ts';
-import type { ReadPart, ReadResult, TransactionPart, TransactionResult } from './coordination.ts';
+import type { CreateOptions, ReadPart, ReadResult, TransactionPart, TransactionResult } from './coordination.ts';
 
 const ANY_VERSION = -1;
 
@@ -18,7 +18,7 @@ export function wirePart(part: TransactionPart, chroot: Chroot): MultiPart {
   const path = chroot.toServer(part.path);
   switch (part.op) {
     case 'create':
-      return wireCreate(part, path);
+      return wireCreate(path, part.data, part);
     case 'delete':
     case 'check':
       return { op: part.op, path, version: part.version ?? ANY_VERSION };
@@ -28,22 +28,22 @@ export function wirePart(part: TransactionPart, chroot: Chroot): MultiPart {
 }
 
 /** The three operations that create, by kind of znode; `create` answers the path alone, the others the stat as well. */
-export function wireCreate(part: TransactionPart & { readonly op: 'create' }, path: string): MultiPart & CreatePart {
-  const mode = part.mode ?? 'persistent';
-  const data = (part.data ?? null) as Buffer | null;
-  const create = { path, data, acl: part.acl ?? openAcl, flags: createFlags[mode] };
+export function wireCreate(path: string, data: Uint8Array | null | undefined, options: CreateOptions): WireCreate {
+  const { mode = 'persistent', acl = openAcl, ttlMs = 0 } = options;
+  const bytes = (data ?? null) as Buffer | null;
+  const flags = createFlags[mode];
   switch (mode) {
     case 'container':
-      return { op: 'createContainer', ...create };
+      return { op: 'createContainer', path, data: bytes, acl, flags };
     case 'persistent_with_ttl':
     case 'persistent_sequential_with_ttl':
-      return { op: 'createTTL', ...create, ttl: part.ttlMs ?? 0 };
+      return { op: 'createTTL', path, data: bytes, acl, flags, ttl: ttlMs };
     default:
-      return { op: 'create', ...create };
+      return { op: 'create', path, data: bytes, acl, flags };
   }
 }
 
-type CreatePart = { readonly op: 'create' | 'createContainer' | 'createTTL' };
+type WireCreate = MultiPart & { readonly op: 'create' | 'createContainer' | 'createTTL' };
 
 /** What the parts of a committed transaction answered. @throws ClientError naming the part that failed */
 export function transactionResults(

@@ -1,2 +1,8 @@
-// Locks, elections, caches and other recipes on the client.
-export {};
+/** Election, membership and mirrors of trees, on nothing but the client's interface. */
+export type { Candidate } from './candidate.ts';
+export * from './ensure-path.ts';
+export * from './group-member.ts';
+export * from './group-view.ts';
+export * from './leader-election.ts';
+export { RecipeError, type RecipeFacts } from './recipe-error.ts';
+export * from './tree-mirror.ts';

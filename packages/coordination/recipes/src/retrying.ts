@@ -1,0 +1,58 @@
+import { type Backoff, backoffMs } from '@reeve/base';
+import { ClientError, type Coordination, isFinal } from '@reeve/client';
+import { recipeError } from './recipe-error.ts';
+
+const backoff: Backoff = { baseMs: 50, factor: 2, ceilingMs: 2_000, jitter: 0.5 };
+
+/** What a recipe needs to try a step again until it succeeds or nobody wants it any more. */
+export interface Retrying {
+  readonly client: Coordination;
+  /** For messages: where the recipe works. */
+  readonly path: string;
+  /** Fires when the recipe is stopped. */
+  readonly stopped: AbortSignal;
+}
+
+/** Failures that another try, over another connection perhaps, may not meet. */
+const passing: ReadonlySet<string> = new Set([
+  'connection_loss',
+  'deadline_exceeded',
+  'operation_timeout',
+  'request_timeout',
+  'session_moved',
+  'throttled_op',
+  'too_many_requests',
+  'new_config_no_quorum',
+]);
+
+/**
+ * Runs an idempotent step until it succeeds, waiting longer after each failure of the connection or the service.
+ *
+ * @throws RecipeError `session_over` or `stopped`; any refusal of the service as it is
+ */
+export async function retrying<T>({ client, path, stopped }: Retrying, step: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    if (stopped.aborted) throw recipeError('stopped', path);
+    if (isFinal(client.state)) throw recipeError('session_over', path);
+    try {
+      return await step();
+    } catch (error) {
+      if (isFinal(client.state)) throw recipeError('session_over', path);
+      if (!(error instanceof ClientError) || !passing.has(error.code)) throw error;
+    }
+    await pause(backoffMs(backoff, failures, Math.random), stopped);
+  }
+}
+
+/** Waits, but no longer than the recipe runs. */
+function pause(ms: number, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      stopped.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    stopped.addEventListener('abort', done);
+  });
+}

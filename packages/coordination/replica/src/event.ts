@@ -14,7 +14,13 @@ export interface JournalFault {
  */
 export type ReplicaEvent =
   /** A client connected; `address` is its IP address, for ACLs of scheme `ip`. */
-  | { readonly kind: 'opened'; readonly connection: ConnectionId; readonly address: string }
+  | {
+      readonly kind: 'opened';
+      readonly connection: ConnectionId;
+      readonly address: string;
+      /** Subject of the certificate that the client proved to own; left out without TLS. */
+      readonly x509?: string;
+    }
   /** A client sent one whole frame, `bytes[start, end)`: the view is valid during `step` only. */
   | {
       readonly kind: 'frame';
@@ -27,9 +33,15 @@ export type ReplicaEvent =
   | { readonly kind: 'closed'; readonly connection: ConnectionId }
   /** Every entry up to and including `zxid` is on disk. */
   | { readonly kind: 'persisted'; readonly zxid: number }
-  /** The journal refused; entries after the last `persisted` are not on disk and never will be by themselves. */
+  /**
+   * The journal refused. Entries after the last `persisted` may be on disk or not; they must not come back in a later
+   * start unless their zxid is above everything that was persisted (docs/adr/0009).
+   */
   | { readonly kind: 'journal_failed'; readonly fault: JournalFault }
-  /** The journal takes entries again: space was made. */
+  /** The journal takes entries again, behind the last `persisted`: it has cut off whatever it had beyond. */
   | { readonly kind: 'journal_recovered' }
-  /** Time passed; sent a few times a tick even when nothing else happens. Expires sessions. */
+  /**
+   * Time passed; sent at least twice a tick, even when nothing else happens, and after the frames of the same turn.
+   * Expires sessions. The clock by which they expire moves by at most one tick from one step to the next.
+   */
   | { readonly kind: 'tick' };

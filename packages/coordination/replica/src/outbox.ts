@@ -30,4 +30,11 @@ export class Outbox {
     this.replies.set(connection, fresh);
     return fresh;
   }
+
+  /** Forgets what was performed; the writers' bytes were taken. */
+  clear(): void {
+    this.entries.length = 0;
+    this.replies.clear();
+    this.closing.length = 0;
+  }
 }

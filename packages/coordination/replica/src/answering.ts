@@ -1,0 +1,145 @@
+import { unreachable } from '@reeve/base';
+import { type ApplyObserver, apply, type ChangeType, read, type Tree, type Watches } from '@reeve/tree';
+import { type ErrorName, type OpName, ops, type RequestOf, Writer } from '@reeve/wire';
+import {
+  beginAnswer,
+  type Welcome,
+  writeNotification,
+  writeOutcome,
+  writePartResult,
+  writeRefusal,
+  writeWelcome,
+} from './answers.ts';
+import type { Barrier, Connection, Proposal, Question, Refusal } from './connection.ts';
+import type { ConnectionId } from './event.ts';
+import type { Outbox } from './outbox.ts';
+import { routes } from './routes.ts';
+import { addWatch, lookUpWatch, setWatches, type WatchContext, type WatchOp } from './watch-requests.ts';
+
+/** What answers are made of, and where they go. */
+export interface AnsweringParts {
+  readonly tree: Tree;
+  readonly watches: Watches;
+  readonly outbox: Outbox;
+  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+}
+
+/** Writes answers and notifications, each into the buffer of its connection. */
+export class Answering {
+  readonly #parts: AnsweringParts;
+  /** The results of the multi that is being applied. */
+  readonly #results = new Writer();
+  /** The notification of the change at hand: made once, however many watch. */
+  readonly #notification = new Writer(256);
+  readonly #observer: ApplyObserver;
+  #applying: Proposal | undefined;
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts;
+    this.#observer = {
+      changed: (type, path) => this.#changed(type, path),
+      partApplied: (part, position) => {
+        const op = this.#applying?.parts[position];
+        if (op !== undefined) writePartResult(this.#results, parts.tree, op, part);
+      },
+    };
+  }
+
+  /** Applies a committed transaction and writes its notifications: they precede every answer that shows the change. */
+  apply(proposal: Proposal): void {
+    this.#applying = proposal;
+    this.#results.clear();
+    apply(this.#parts.tree, proposal, proposal.txn, this.#observer);
+  }
+
+  /** Answers the write that was applied last. */
+  outcome(connection: Connection, proposal: Proposal): void {
+    writeOutcome(this.#writer(connection), this.#parts.tree, proposal, this.#results);
+  }
+
+  /** Answers a request without looking into it. */
+  refusal(connection: Connection, { xid, error }: Refusal): void {
+    // As ZooKeeper does: an operation that does not exist is answered with no zxid.
+    const zxid = error === 'unimplemented' ? -1 : this.#parts.tree.lastZxid;
+    writeRefusal(this.#writer(connection), { xid, zxid }, error);
+  }
+
+  /** Answers a request from what is there. */
+  question(connection: Connection, { op, xid, request }: Question): void {
+    const writer = this.#writer(connection);
+    const { tree, watches } = this.#parts;
+    const start = this.#missed(connection, op, request, writer);
+    const frame = beginAnswer(writer, xid, tree.lastZxid);
+    const route = routes[op];
+    let refused: ErrorName | undefined;
+    if (route.by === 'read') refused = read({ tree, watches, asker: connection, writer }, route.op, request as never);
+    else if (route.by === 'watch') refused = watch({ tree, watches, connection, writer }, route.op, request);
+    else if (route.by === 'sync') ops.sync.reply.encode(writer, request as RequestOf<'sync'>);
+    if (refused === undefined) return writer.endFrame(frame);
+    writer.rewind(start);
+    writeRefusal(writer, { xid, zxid: tree.lastZxid }, refused);
+  }
+
+  /** Answers what waited for the barrier of a sync. */
+  barrier({ connection, xid, path }: Barrier): void {
+    this.question(connection, { kind: 'question', op: 'sync', xid, request: { path } });
+  }
+
+  /** Ends a handshake. */
+  welcome(connection: Connection, welcome: Welcome): void {
+    writeWelcome(this.#writer(connection), welcome, connection.readOnlyKnown ? false : undefined);
+  }
+
+  /** Answers an auth or sasl request, which is not part of any order: its answer carries no zxid. */
+  proof(connection: Connection, xid: number, outcome: 'proved' | 'failed' | 'no_sasl'): void {
+    const writer = this.#writer(connection);
+    if (outcome === 'failed') return writeRefusal(writer, { xid, zxid: 0 }, 'auth_failed');
+    const frame = beginAnswer(writer, xid, 0);
+    // A server without SASL answers with no token, which ends the negotiation.
+    if (outcome === 'no_sasl') writer.buffer(null);
+    writer.endFrame(frame);
+  }
+
+  /** The events that setWatches finds to have been missed come before its answer. Says where the answer begins. */
+  #missed(connection: Connection, op: OpName, request: unknown, writer: Writer): number {
+    if (op === 'setWatches' || op === 'setWatches2') {
+      const { tree, watches } = this.#parts;
+      setWatches({ tree, watches, connection, writer }, request as RequestOf<'setWatches'>);
+    }
+    return writer.length;
+  }
+
+  #writer(connection: Connection): Writer {
+    connection.sent += 1;
+    return this.#parts.outbox.writer(connection.id);
+  }
+
+  #changed(type: ChangeType, path: string): void {
+    this.#notification.clear();
+    this.#parts.watches.fire(type, path, this.#notify);
+  }
+
+  readonly #notify = (watcher: ConnectionId, type: ChangeType, path: string): void => {
+    const connection = this.#parts.connections.get(watcher);
+    if (connection === undefined) return;
+    if (this.#notification.length === 0) {
+      writeNotification(this.#notification, type, path, this.#applying?.zxid ?? -1);
+    }
+    this.#writer(connection).raw(this.#notification.view());
+  };
+}
+
+function watch(context: WatchContext, op: WatchOp, request: unknown): ErrorName | undefined {
+  switch (op) {
+    case 'addWatch':
+      return addWatch(context, request as RequestOf<'addWatch'>);
+    case 'checkWatches':
+    case 'removeWatches':
+      return lookUpWatch(context, op, request as RequestOf<'checkWatches'>);
+    case 'setWatches':
+    case 'setWatches2':
+      return undefined;
+    default:
+      return unreachable(op);
+  }
+}

@@ -1,0 +1,91 @@
+import { BoundedQueue } from '@reeve/base';
+import type { Txn } from '@reeve/tree';
+import { type ErrorName, type Identity, type MultiPart, noSession, type OpName, type SessionId } from '@reeve/wire';
+import type { ConnectionId } from './event.ts';
+import type { Session } from './sessions.ts';
+
+/** What the write of a request waits for, and what its answer needs to know. */
+export interface Proposal {
+  readonly kind: 'proposal';
+  readonly zxid: number;
+  readonly session: SessionId;
+  readonly xid: number;
+  readonly timeMs: number;
+  readonly txn: Txn;
+  /** What was asked: decides the form of the answer. `connect` is answered by the end of the handshake. */
+  readonly op: OpName | 'connect';
+  /** The operations of a multi. */
+  readonly parts: readonly MultiPart['op'][];
+  /** Who waits for the answer; nobody where no client asked. */
+  readonly connection: Connection | undefined;
+}
+
+/** A sync: no transaction, but answered when everything proposed before it has been applied. */
+export interface Barrier {
+  readonly kind: 'barrier';
+  readonly zxid: number;
+  readonly xid: number;
+  readonly path: string;
+  readonly connection: Connection;
+}
+
+/** A request that is answered from what is there, once its turn has come. */
+export interface Question {
+  readonly kind: 'question';
+  readonly xid: number;
+  readonly op: OpName;
+  readonly request: unknown;
+}
+
+/** A request that is refused without being looked into. */
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly xid: number;
+  readonly error: ErrorName;
+  readonly next: 'stay' | 'close';
+}
+
+/** What a connection waits for, in the order of its requests. */
+export type Waiting = Proposal | Barrier | Question | Refusal;
+
+/** Beyond what a congested connection may still send, because its frames had been read by then. */
+const OVERRUN_MAX = 65_536;
+
+/**
+ * One client connection. It answers in the order of requests: whatever comes while a write of its own is outstanding
+ * waits behind it.
+ */
+export class Connection {
+  readonly id: ConnectionId;
+  readonly address: string;
+  readonly waiting: BoundedQueue<Waiting>;
+  /** What it has proved; its address from the start. */
+  identities: readonly Identity[];
+  session: SessionId = noSession;
+  /** The session of that id, once the handshake has named it. */
+  standing: Session | undefined = undefined;
+  /** Whether the client knows the read-only byte of the handshake: those before 3.4 do not. */
+  readOnlyKnown = true;
+  /**
+   * `greeting` until the handshake's request has come; `leaving` when it gets its answers and nothing more is taken from
+   * it; `closed` when it is to be forgotten.
+   */
+  phase: 'greeting' | 'open' | 'leaving' | 'closed' = 'greeting';
+  /** Frames taken from it. */
+  received = 0;
+  /** Answers and notifications written to it. */
+  sent = 0;
+
+  constructor(id: ConnectionId, address: string, requestsMax: number) {
+    this.id = id;
+    this.address = address;
+    this.identities = [{ scheme: 'ip', id: address }];
+    this.waiting = new BoundedQueue(requestsMax + OVERRUN_MAX);
+  }
+
+  /** Adds an identity, once. */
+  prove(identity: Identity): void {
+    const known = this.identities.some((other) => other.scheme === identity.scheme && other.id === identity.id);
+    if (!known) this.identities = [...this.identities, identity];
+  }
+}

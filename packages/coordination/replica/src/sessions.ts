@@ -1,0 +1,101 @@
+import { invariant } from '@reeve/base';
+import { type SessionId, sessionIdOf } from '@reeve/wire';
+import type { Connection } from './connection.ts';
+
+/** An open session, as the member that serves or expires it sees it. */
+export interface Session {
+  readonly id: SessionId;
+  timeoutMs: number;
+  /** When it was last heard of, on the clock of `Sessions`. */
+  lastHeardMs: number;
+  /** `closing` from the moment its end is proposed: it can ask for nothing more. */
+  phase: 'open' | 'closing';
+  connection: Connection | undefined;
+}
+
+/**
+ * The sessions, and the clock by which they expire. The clock follows the time of the steps, but never by more than
+ * `stepMsMax` at once and never backwards: neither a jump of the machine's clock nor a pause of this process, during
+ * which it could hear nobody, expires a session.
+ */
+export class Sessions {
+  readonly #byId = new Map<SessionId, Session>();
+  readonly #stepMsMax: number;
+  #nextId: SessionId;
+  #elapsedMs = 0;
+  #lastNow: number | undefined;
+
+  constructor(firstId: SessionId, stepMsMax: number) {
+    this.#nextId = firstId;
+    this.#stepMsMax = stepMsMax;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: SessionId): Session | undefined {
+    return this.#byId.get(id);
+  }
+
+  values(): MapIterator<Session> {
+    return this.#byId.values();
+  }
+
+  /** Moves the clock. */
+  advance(now: number): void {
+    const step = now - (this.#lastNow ?? now);
+    this.#elapsedMs += Math.min(Math.max(step, 0), this.#stepMsMax);
+    this.#lastNow = now;
+  }
+
+  /** An id that no open session has. */
+  newId(): SessionId {
+    let id = this.#nextId;
+    while (this.#byId.has(id)) id = successor(id);
+    this.#nextId = successor(id);
+    return id;
+  }
+
+  /** Opens a session, or finds it open. */
+  open(id: SessionId, timeoutMs: number): Session {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const lastHeardMs = this.#elapsedMs;
+    const session: Session = { id, timeoutMs, lastHeardMs, phase: 'open', connection: undefined };
+    this.#byId.set(id, session);
+    return session;
+  }
+
+  remove(id: SessionId): void {
+    this.#byId.delete(id);
+  }
+
+  /** Notes that a session was heard of just now. */
+  touch(session: Session): void {
+    session.lastHeardMs = this.#elapsedMs;
+  }
+
+  /** Gives every session its whole time-out again. */
+  touchAll(): void {
+    for (const session of this.#byId.values()) this.touch(session);
+  }
+
+  /** The open sessions that were not heard of for longer than their time-out. */
+  expired(): Session[] {
+    const expired: Session[] = [];
+    for (const session of this.#byId.values()) {
+      if (session.phase === 'open' && this.#elapsedMs - session.lastHeardMs > session.timeoutMs) expired.push(session);
+    }
+    return expired;
+  }
+}
+
+const HALF = 8;
+
+function successor(id: SessionId): SessionId {
+  const high = Number.parseInt(id.slice(0, HALF), 16);
+  const low = Number.parseInt(id.slice(HALF), 16);
+  invariant(high < 0xffffffff || low < 0xffffffff, 'session ids do not run out');
+  return low === 0xffffffff ? sessionIdOf(high + 1, 0) : sessionIdOf(high, low + 1);
+}

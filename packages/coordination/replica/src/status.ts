@@ -1,0 +1,91 @@
+import type { Tree, Watches } from '@reeve/tree';
+import type { SessionId } from '@reeve/wire';
+import type { Connection } from './connection.ts';
+import type { ConnectionId, JournalFault } from './event.ts';
+import type { Session, Sessions } from './sessions.ts';
+
+/** What a member says of one connection. */
+export interface ConnectionStatus {
+  readonly id: ConnectionId;
+  readonly address: string;
+  /** None before the end of the handshake. */
+  readonly session: SessionId;
+  readonly sessionTimeoutMs: number;
+  /** Frames taken from it. */
+  readonly received: number;
+  /** Answers and notifications written to it. */
+  readonly sent: number;
+  /** Requests not answered yet. */
+  readonly waiting: number;
+}
+
+/** What a member says of itself: the facts behind the four-letter words and metrics. */
+export interface ReplicaStatus {
+  /** `standalone`, or `read-only` while the journal takes nothing. */
+  readonly mode: 'standalone' | 'read-only';
+  readonly fault: JournalFault | undefined;
+  /** The last transaction applied. */
+  readonly lastZxid: number;
+  /** Writes proposed and not committed. */
+  readonly outstanding: number;
+  readonly znodes: number;
+  readonly ephemerals: number;
+  /** Bytes of paths and data. */
+  readonly approximateDataBytes: number;
+  readonly sessions: number;
+  readonly connections: number;
+  readonly watches: ReturnType<Watches['count']>;
+  /** One by one, made as they are asked for. */
+  eachConnection(): Iterable<ConnectionStatus>;
+  eachSession(): Iterable<Session>;
+  /** The sessions that own ephemerals, with their paths. */
+  eachOwner(): Iterable<[SessionId, ReadonlySet<string>]>;
+  /** The watched paths, with the sessions that watch them. */
+  eachWatch(): Iterable<[path: string, sessions: readonly SessionId[]]>;
+}
+
+/** The parts of a replica that its status is about. */
+export interface StatusParts {
+  readonly tree: Tree;
+  readonly watches: Watches;
+  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+  readonly sessions: Sessions;
+  readonly outstanding: number;
+  readonly fault: JournalFault | undefined;
+}
+
+/** The status of a replica made of these parts. */
+export function statusOf(parts: StatusParts): ReplicaStatus {
+  const { tree, watches, connections, sessions, outstanding, fault } = parts;
+  let ephemerals = 0;
+  for (const paths of tree.ephemerals.values()) ephemerals += paths.size;
+  return {
+    mode: fault === undefined ? 'standalone' : 'read-only',
+    fault,
+    lastZxid: tree.lastZxid,
+    outstanding,
+    znodes: tree.size,
+    ephemerals,
+    approximateDataBytes: tree.approximateDataBytes,
+    sessions: sessions.size,
+    connections: connections.size,
+    watches: watches.count(),
+    eachConnection: () => eachConnection(connections),
+    eachSession: () => sessions.values(),
+    eachOwner: () => tree.ephemerals.entries(),
+    eachWatch: () => eachWatch(parts),
+  };
+}
+
+function* eachConnection(connections: ReadonlyMap<ConnectionId, Connection>): Generator<ConnectionStatus> {
+  for (const { id, address, session, standing, received, sent, waiting } of connections.values()) {
+    const sessionTimeoutMs = standing?.timeoutMs ?? 0;
+    yield { id, address, session, sessionTimeoutMs, received, sent, waiting: waiting.length };
+  }
+}
+
+function* eachWatch({ watches, connections }: StatusParts): Generator<[string, readonly SessionId[]]> {
+  for (const [path, watchers] of watches.entries()) {
+    yield [path, [...watchers].flatMap((watcher) => connections.get(watcher)?.session ?? [])];
+  }
+}

@@ -97,13 +97,14 @@ export class Board implements PictureListener {
     return decided;
   }
 
-  /** The write of a decision was refused: the task waits again, unless it changed meanwhile. */
-  release(taskId: TaskId): void {
+  /** The write of a decision was refused: the task waits again, at least `until`, unless it changed meanwhile. */
+  release(taskId: TaskId, until: number): void {
     const view = this.#picture.task(taskId);
     const candidate = view?.candidate;
     if (view === undefined || candidate?.stage !== 'reserved') return;
     unseat(candidate);
     candidate.stage = 'away';
+    candidate.notBefore = Math.max(candidate.notBefore, until);
     if (isPlannable(view)) this.#waiting.enter(candidate, this.#now);
   }
 

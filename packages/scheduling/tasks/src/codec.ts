@@ -1,5 +1,5 @@
 import { CodedError } from '@reeve/base';
-import { type RecordName, schemas } from './schemas.ts';
+import { PRIORITY_MAX, queueName, type RecordName, schemas } from './schemas.ts';
 import {
   type Assignment,
   type PrimaryRecord,
@@ -150,8 +150,8 @@ function validate(record: RecordName, raw: Raw): unknown {
 function looksLikeSpec(raw: Raw): raw is Raw & TaskSpec {
   return (
     isPlainHandler(raw.work) &&
-    typeof raw.queue === 'string' &&
-    Number.isInteger(raw.priority) &&
+    (raw.queue === specDefaults.queue || queueName.safeParse(raw.queue).success) &&
+    isPriority(raw.priority) &&
     isCount(raw.notBefore) &&
     isCount(raw.timeoutMs) &&
     isPolicy(raw.retry) &&
@@ -170,6 +170,10 @@ function isPolicy(retry: unknown): boolean {
   if (typeof retry !== 'object' || retry === null) return false;
   const { attemptsMax, backoffMs, backoffMaxMs } = retry as Raw;
   return isCount(attemptsMax) && attemptsMax > 0 && isCount(backoffMs) && isCount(backoffMaxMs);
+}
+
+function isPriority(value: unknown): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) <= PRIORITY_MAX;
 }
 
 function isRepeat(value: unknown): value is TaskSpec['repeat'] {

@@ -89,6 +89,11 @@ export class Picture {
     this.#layout = layout;
   }
 
+  /** Nobody listens any more. */
+  ignore(): void {
+    this.listener = ignoring;
+  }
+
   get workers(): ReadonlyMap<string, WorkerView> {
     return this.#workers;
   }

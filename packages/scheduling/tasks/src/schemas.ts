@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
 const count = z.int().min(0);
-const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, ".", "_" and "-", at most 128');
+/** The highest priority; its negative is the lowest. */
+export const PRIORITY_MAX = 1000;
+
+/** What a queue may be called. */
+export const queueName = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, ".", "_" and "-", at most 128');
 const strings = z.record(z.string(), z.string());
 
 const work = z.discriminatedUnion('kind', [
@@ -17,8 +21,8 @@ const work = z.discriminatedUnion('kind', [
 
 const spec = z.object({
   work,
-  queue: name,
-  priority: z.int().min(-1000).max(1000),
+  queue: queueName,
+  priority: z.int().min(-PRIORITY_MAX).max(PRIORITY_MAX),
   notBefore: count,
   timeoutMs: count,
   retry: z.object({ attemptsMax: z.int().min(1), backoffMs: count, backoffMaxMs: count }),
@@ -59,7 +63,7 @@ const worker = z.object({
   host: z.string(),
   pid: z.int(),
   slots: z.int().min(1),
-  queues: z.array(name),
+  queues: z.array(queueName),
   handlers: z.array(z.string()),
   runs: z.array(z.enum(['handlers', 'commands'])),
   phase: z.enum(['accepting', 'draining']),

@@ -1,6 +1,16 @@
 import { unreachable } from '@reeve/base';
-import { type ApplyObserver, apply, type ChangeType, read, type Tree, type Watches } from '@reeve/tree';
-import { type ErrorName, type OpName, ops, type RequestOf, Writer } from '@reeve/wire';
+import {
+  type AccessList,
+  type ApplyObserver,
+  apply,
+  type ChangeType,
+  openList,
+  permits,
+  read,
+  type Tree,
+  type Watches,
+} from '@reeve/tree';
+import { type ErrorName, type OpName, ops, permissions, type RequestOf, Writer } from '@reeve/wire';
 import {
   beginAnswer,
   type Welcome,
@@ -33,11 +43,13 @@ export class Answering {
   readonly #notification = new Writer(256);
   readonly #observer: ApplyObserver;
   #applying: Proposal | undefined;
+  /** The access list of the znode whose change is being told. */
+  #changedAcl: AccessList = openList;
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
     this.#observer = {
-      changed: (type, path) => this.#changed(type, path),
+      changed: (type, path, acl) => this.#changed(type, path, acl),
       partApplied: (part, position) => {
         const op = this.#applying?.parts[position];
         if (op !== undefined) writePartResult(this.#results, parts.tree, op, part);
@@ -114,14 +126,15 @@ export class Answering {
     return this.#parts.outbox.writer(connection.id);
   }
 
-  #changed(type: ChangeType, path: string): void {
+  #changed(type: ChangeType, path: string, acl: AccessList): void {
     this.#notification.clear();
+    this.#changedAcl = acl;
     this.#parts.watches.fire(type, path, this.#notify);
   }
 
   readonly #notify = (watcher: ConnectionId, type: ChangeType, path: string): void => {
     const connection = this.#parts.connections.get(watcher);
-    if (connection === undefined) return;
+    if (connection === undefined || !permits(this.#changedAcl, permissions.read, connection.identities)) return;
     if (this.#notification.length === 0) {
       writeNotification(this.#notification, type, path, this.#applying?.zxid ?? -1);
     }

@@ -1,5 +1,6 @@
 import { unreachable } from '@reeve/base';
 import { noSession, parentPath, type SessionId, type WatchEventType } from '@reeve/wire';
+import type { AccessList } from './access-list.ts';
 import type { Tree } from './tree.ts';
 import type { Txn, TxnOrigin, TxnPart } from './txn.ts';
 import { Znode } from './znode.ts';
@@ -9,8 +10,11 @@ export type ChangeType = Extract<WatchEventType, 'created' | 'deleted' | 'data_c
 
 /** Is told what a transaction does, while it does it. */
 export interface ApplyObserver {
-  /** A znode changed; the events of a change come before those of the next. */
-  changed(type: ChangeType, path: string): void;
+  /**
+   * A znode changed; the events of a change come before those of the next. `acl` is the znode's own: who may not read
+   * it is not to be told (CVE-2024-23944).
+   */
+  changed(type: ChangeType, path: string, acl: AccessList): void;
   /** A part of a multi is done, and the next is not begun. */
   partApplied(part: TxnPart, position: number): void;
 }
@@ -86,8 +90,8 @@ function createZnode(tree: Tree, origin: NumberedOrigin, part: PartOf<'create'>,
   const owner: SessionId = lifetime === 'ephemeral' ? origin.session : noSession;
   const { zxid: czxid, timeMs: ctimeMs } = origin;
   tree.insert(path, new Znode({ data, acl, lifetime, owner, ttlMs, czxid, ctimeMs }));
-  observer.changed('created', path);
-  observer.changed('children_changed', above);
+  observer.changed('created', path, acl);
+  observer.changed('children_changed', above, parent.acl);
 }
 
 /** The counter of creates is 32 bits wide and goes on below zero. */
@@ -100,10 +104,10 @@ function deleteZnode(tree: Tree, zxid: number, path: string, observer: ApplyObse
   const parent = tree.get(above);
   if (parent !== undefined) parent.pzxid = Math.max(parent.pzxid, zxid);
   const znode = tree.get(path);
-  if (znode === undefined) return;
+  if (znode === undefined || parent === undefined) return;
   tree.remove(path, znode);
-  observer.changed('deleted', path);
-  observer.changed('children_changed', above);
+  observer.changed('deleted', path, znode.acl);
+  observer.changed('children_changed', above, parent.acl);
 }
 
 function setData(tree: Tree, origin: NumberedOrigin, part: PartOf<'set_data'>, observer: ApplyObserver): void {
@@ -113,7 +117,7 @@ function setData(tree: Tree, origin: NumberedOrigin, part: PartOf<'set_data'>, o
   znode.version = part.version;
   znode.mzxid = origin.zxid;
   znode.mtimeMs = origin.timeMs;
-  observer.changed('data_changed', part.path);
+  observer.changed('data_changed', part.path, znode.acl);
 }
 
 function setAcl(tree: Tree, part: PartOf<'set_acl'>): void {

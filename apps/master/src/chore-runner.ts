@@ -43,22 +43,18 @@ export class ChoreRunner {
     this.#parts = parts;
   }
 
-  /** Whether a run is under way; there is one at a time. */
-  get isBusy(): boolean {
-    return this.#isBusy;
+  /** The chores to be done now, a bounded part of all. Each call must be followed by `run`. */
+  take(): readonly Chore[] {
+    return this.#isBusy ? [] : this.#parts.board.takeChores(CHORES_AT_ONCE);
   }
 
-  /** Does what there is to do now, a bounded part of it. */
-  async run(): Promise<void> {
-    const { board } = this.#parts;
-    const chores = board.takeChores(CHORES_AT_ONCE);
-    if (chores.length === 0) return;
+  async run(chores: readonly Chore[]): Promise<void> {
     this.#isBusy = true;
     await this.#endWaiting(ofKind(chores, 'end_waiting'));
     await this.#relay(ofKind(chores, 'relay_cancel'));
     await this.#move(ofKind(chores, 'move'));
     await this.#tidy(ofKind(chores, 'tidy'));
-    for (const chore of chores) board.done(chore);
+    for (const chore of chores) this.#parts.board.done(chore);
     this.#isBusy = false;
   }
 

@@ -159,10 +159,8 @@ export class Scheduler {
   }
 
   #doChores(): void {
-    if (this.#chores.isBusy) return;
-    this.#run(async () => {
-      await this.#chores.run();
-    });
+    const chores = this.#chores.take();
+    if (chores.length > 0) this.#run(() => this.#chores.run(chores));
   }
 
   /** Wakes when the next delayed task becomes due. */

@@ -113,8 +113,8 @@ export class Board implements PictureListener {
    * ready, unless workers have room that none of these suits.
    */
   takeUnread(countMax: number, lookahead: number): readonly Candidate[] {
-    if (this.#waiting.unread === 0) return [];
-    if (this.#room === 'none' && this.counts.served >= lookahead) return [];
+    if (this.#waiting.unread === 0) return none;
+    if (this.#room === 'none' && this.counts.served >= lookahead) return none;
     return this.#waiting.takeUnread(countMax);
   }
 
@@ -136,6 +136,7 @@ export class Board implements PictureListener {
 
   /** Living workers whose record is to be read now. */
   takeNewcomers(): readonly WorkerView[] {
+    if (this.#newcomers.size === 0) return none;
     const taken = [...this.#newcomers];
     this.#newcomers.clear();
     return taken;
@@ -148,6 +149,7 @@ export class Board implements PictureListener {
 
   /** Chores to be done now, at most `countMax`; each is in hand until `done` is called. */
   takeChores(countMax: number): readonly Chore[] {
+    if (this.#care.size === 0) return none;
     const chores: Chore[] = [];
     for (const view of this.#care) {
       if (chores.length >= countMax) break;
@@ -300,6 +302,8 @@ export class Board implements PictureListener {
     return view.cancelWanted && !this.#relayed.has(view) ? { kind: 'relay_cancel', view, workerId } : undefined;
   }
 }
+
+const none: readonly never[] = [];
 
 function isPlannable(view: TaskView): boolean {
   return view.phase === 'waiting' && !view.cancelWanted;

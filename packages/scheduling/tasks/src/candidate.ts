@@ -57,13 +57,12 @@ export class Candidate {
   }
 }
 
-/** Whether `a` goes before `b`: the higher priority, then the older, then the smaller id. */
+/** Whether `a` goes before `b`: the higher priority, then the older. Within a millisecond the first to arrive goes. */
 export function goesFirst(a: Candidate, b: Candidate): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  return isOlder(a, b);
+  return a.priority === b.priority ? a.time < b.time : a.priority > b.priority;
 }
 
-/** Whether `a` was submitted before `b`; ids decide within a millisecond, so the order is the same at every master. */
+/** Whether `a` was submitted before `b`. */
 export function isOlder(a: Candidate, b: Candidate): boolean {
-  return a.time === b.time ? a.taskId < b.taskId : a.time < b.time;
+  return a.time < b.time;
 }

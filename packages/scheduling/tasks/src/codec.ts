@@ -49,8 +49,19 @@ export function encodeSpec(spec: TaskSpec): Buffer {
 
 /** Reads a specification; throws a `RecordError`. */
 export function decodeSpec(data: Uint8Array | null): TaskSpec {
-  const raw = { ...specDefaults, ...open('spec', data) };
-  return looksLikeSpec(raw) ? raw : (validate('spec', raw) as TaskSpec);
+  const raw = open('spec', data);
+  // One shape for all: this is read for every task, by the primary and by its worker.
+  const spec = {
+    work: raw.work,
+    queue: raw.queue ?? specDefaults.queue,
+    priority: raw.priority ?? specDefaults.priority,
+    notBefore: raw.notBefore ?? specDefaults.notBefore,
+    timeoutMs: raw.timeoutMs ?? specDefaults.timeoutMs,
+    retry: raw.retry ?? specDefaults.retry,
+    repeat: raw.repeat ?? specDefaults.repeat,
+    submittedAt: raw.submittedAt,
+  };
+  return looksLikeSpec(spec) ? spec : (validate('spec', spec) as TaskSpec);
 }
 
 /** An assignment's bytes. */
@@ -61,8 +72,9 @@ export function encodeAssignment(assignment: Assignment): Buffer {
 /** Reads an assignment; throws a `RecordError`. */
 export function decodeAssignment(data: Uint8Array | null): Assignment {
   const raw = open('assignment', data);
-  const plain = isCount(raw.attempt) && isCount(raw.workersLost) && raw.cancel === undefined;
-  return plain && isRepeat(raw.repeat) ? (raw as unknown as Assignment) : (validate('assignment', raw) as Assignment);
+  const { attempt, workersLost, repeat } = raw;
+  const isPlain = isCount(attempt) && isCount(workersLost) && isRepeat(repeat) && raw.cancel === undefined;
+  return isPlain ? { attempt, workersLost, repeat } : (validate('assignment', raw) as Assignment);
 }
 
 /** A final status' bytes. */
@@ -72,9 +84,7 @@ export function encodeStatus(status: TaskStatus): Buffer {
 
 /** Reads a final status; throws a `RecordError`. */
 export function decodeStatus(data: Uint8Array | null): TaskStatus {
-  const raw = open('status', data);
-  const plain = raw.outcome === 'succeeded' && isCount(raw.attempts) && typeof raw.finishedAt === 'number';
-  return plain && raw.error === undefined ? (raw as unknown as TaskStatus) : (validate('status', raw) as TaskStatus);
+  return validate('status', open('status', data)) as TaskStatus;
 }
 
 /** A retry record's bytes. */
@@ -113,7 +123,7 @@ function encode(record: object): Buffer {
 
 type Raw = Record<string, unknown>;
 
-/** The JSON object in `data`, without its version, which is checked. */
+/** The JSON object in `data`, whose version is checked. */
 function open(record: RecordName, data: Uint8Array | null): Raw {
   if (data === null) throw new RecordError({ code: 'record_invalid', record, issue: 'it holds no data' });
   const raw = parse(record, data);
@@ -124,8 +134,7 @@ function open(record: RecordName, data: Uint8Array | null): Raw {
   if (version !== PAYLOAD_VERSION) {
     throw new RecordError({ code: 'record_invalid', record, issue: `its version is ${JSON.stringify(version)}` });
   }
-  const { v: _version, ...rest } = raw;
-  return rest;
+  return raw;
 }
 
 function parse(record: RecordName, data: Uint8Array): Raw {
@@ -147,7 +156,7 @@ function validate(record: RecordName, raw: Raw): unknown {
 }
 
 /** Accepts the plain cases without the price of a full validation; whatever it does not accept is validated. */
-function looksLikeSpec(raw: Raw): raw is Raw & TaskSpec {
+function looksLikeSpec(raw: Record<keyof TaskSpec, unknown>): raw is TaskSpec {
   return (
     isPlainHandler(raw.work) &&
     (raw.queue === specDefaults.queue || queueName.safeParse(raw.queue).success) &&
@@ -162,7 +171,8 @@ function looksLikeSpec(raw: Raw): raw is Raw & TaskSpec {
 
 function isPlainHandler(work: unknown): boolean {
   if (typeof work !== 'object' || work === null) return false;
-  return 'kind' in work && work.kind === 'handler' && 'handler' in work && typeof work.handler === 'string';
+  const { kind, handler } = work as Raw;
+  return kind === 'handler' && typeof handler === 'string' && handler !== '';
 }
 
 function isPolicy(retry: unknown): boolean {

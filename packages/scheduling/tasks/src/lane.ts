@@ -1,5 +1,5 @@
 import { type Candidate, goesFirst } from './candidate.ts';
-import { Heap } from './heap.ts';
+import { Line } from './line.ts';
 import type { Seat } from './seats.ts';
 import type { TaskSpec, WorkerRecord } from './task.ts';
 
@@ -33,7 +33,7 @@ export class Lane {
   members = 0;
   /** How many of its tasks are ready. */
   ready = 0;
-  readonly #heap = new Heap<Candidate>(goesFirst);
+  readonly #line = new Line<Candidate>(goesFirst);
 
   constructor(need: Need) {
     this.need = need;
@@ -42,15 +42,15 @@ export class Lane {
   add(candidate: Candidate): void {
     candidate.stage = 'ready';
     this.ready += 1;
-    this.#heap.push(candidate);
+    this.#line.push(candidate);
   }
 
   /** The task that starts next. Those that stopped being ready in the meantime fall out here. */
   peek(): Candidate | undefined {
     for (;;) {
-      const first = this.#heap.peek();
+      const first = this.#line.peek();
       if (first === undefined || first.stage === 'ready') return first;
-      this.#heap.pop();
+      this.#line.pop();
     }
   }
 
@@ -58,7 +58,7 @@ export class Lane {
   take(): Candidate | undefined {
     const first = this.peek();
     if (first === undefined) return undefined;
-    this.#heap.pop();
+    this.#line.pop();
     this.ready -= 1;
     return first;
   }

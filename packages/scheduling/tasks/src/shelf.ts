@@ -1,4 +1,4 @@
-import { Heap } from './heap.ts';
+import { Line } from './line.ts';
 import type { TaskView } from './picture.ts';
 import { timeOf } from './task-id.ts';
 
@@ -22,7 +22,7 @@ export interface Overdue {
 
 /** The finished tasks, oldest first. Those found at take-over are ordered by the time of their ids until it matters. */
 export class Shelf {
-  readonly #heap = new Heap<Entry>((a, b) => (a.at === b.at ? a.view.taskId < b.view.taskId : a.at < b.at));
+  readonly #line = new Line<Entry>((a, b) => a.at < b.at);
   #count = 0;
 
   /** How many finished tasks there are. */
@@ -33,13 +33,13 @@ export class Shelf {
   /** A task has finished just now. */
   add(view: TaskView, now: number): void {
     this.#count += 1;
-    this.#heap.push({ view, at: now, known: 'exactly' });
+    this.#line.push({ view, at: now, known: 'exactly' });
   }
 
   /** A finished task was found; when it finished is not known, but its id says when it was submitted. */
   find(view: TaskView): void {
     this.#count += 1;
-    this.#heap.push({ view, at: timeOf(view.taskId), known: 'at the earliest' });
+    this.#line.push({ view, at: timeOf(view.taskId), known: 'at the earliest' });
   }
 
   /** A task is finished no longer: redriven, or deleted. */
@@ -49,7 +49,7 @@ export class Shelf {
 
   /** When an unsure task finished, milliseconds since the epoch. */
   learn(view: TaskView, finishedAt: number): void {
-    this.#heap.push({ view, at: finishedAt, known: 'exactly' });
+    this.#line.push({ view, at: finishedAt, known: 'exactly' });
   }
 
   /** Takes what is overdue off the shelf, at most `countMax` tasks. */
@@ -58,10 +58,10 @@ export class Shelf {
     const unsure: TaskView[] = [];
     let surplus = this.#count - retention.retainFinishedMax;
     while (expired.length + unsure.length < countMax) {
-      const first = this.#heap.peek();
+      const first = this.#line.peek();
       const isOld = first !== undefined && first.at + retention.retainFinishedMs <= now;
       if (first === undefined || !(isOld || surplus > 0)) break;
-      this.#heap.pop();
+      this.#line.pop();
       if (!first.view.finished) continue;
       if (surplus > 0 || first.known === 'exactly') expired.push(first.view);
       else unsure.push(first.view);

@@ -1,12 +1,13 @@
 import { type Candidate, isOlder } from './candidate.ts';
 import { Heap } from './heap.ts';
 import { Lane, type Need, needOf } from './lane.ts';
+import { Line } from './line.ts';
 import type { TaskSpec } from './task.ts';
 
 /** The tasks that wait, in the order in which they are read, become due, and start. */
 export class Waiting {
   readonly #lanes = new Map<string, Lane>();
-  readonly #unread = new Heap<Candidate>(isOlder);
+  readonly #unread = new Line<Candidate>(isOlder);
   readonly #delayed = new Heap<Delay>((a, b) => a.until < b.until);
   readonly #onLane: (lane: Lane) => void;
   #unreadCount = 0;

@@ -29,7 +29,13 @@ export type FromRunner =
   | { readonly kind: 'unloadable'; readonly module: string; readonly message: string }
   /** `pid` is the process group of a command; handlers run in the runner itself. */
   | { readonly kind: 'started'; readonly n: number; readonly at: number; readonly pid?: number }
-  | { readonly kind: 'succeeded'; readonly n: number; readonly at: number; readonly ms: number; result?: unknown }
+  | {
+      readonly kind: 'succeeded';
+      readonly n: number;
+      readonly at: number;
+      readonly ms: number;
+      readonly result?: unknown;
+    }
   | {
       readonly kind: 'failed';
       readonly n: number;

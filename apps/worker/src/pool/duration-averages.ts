@@ -4,9 +4,6 @@ const WEIGHT = 0.2;
 /** Averages are trusted from this many durations on. */
 const COUNT_MIN = 4;
 
-/** Handlers that run longer than this on average are sent to runners one by one. */
-const SHORT_MS = 5;
-
 /** What running one attempt costs at least, milliseconds, whatever its handler took. */
 const OVERHEAD_MS = 0.03;
 
@@ -28,10 +25,5 @@ export class DurationAverages {
     const average = this.#averages.get(handler);
     if (average === undefined || average.count < COUNT_MIN) return Number.POSITIVE_INFINITY;
     return average.ms + OVERHEAD_MS;
-  }
-
-  /** Whether attempts may wait inside a runner for those before them. */
-  isShort(handler: string): boolean {
-    return this.expectedMs(handler) < SHORT_MS;
   }
 }

@@ -18,7 +18,7 @@ export interface Execution {
 
 /** How an execution ended; `startedAt` is missing when it never started. */
 export type ExecutionEnd =
-  | { readonly kind: 'succeeded'; readonly result?: unknown; readonly startedAt: number }
+  | { readonly kind: 'succeeded'; readonly result: unknown; readonly startedAt: number }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly hope: Hope; readonly startedAt?: number };
 
 /** Told of every execution that ended, once; not of those that were taken back. */

@@ -7,8 +7,11 @@ import type { Execution, ExecutionEnd } from './execution.ts';
 import { exitError } from './exit-error.ts';
 import { type RunnerExit, RunnerProcess } from './runner-process.ts';
 
-/** So many short attempts may stand in a runner's inbox. */
-const INBOX_MAX = 32;
+/** So many attempts may stand in a runner's inbox. */
+const INBOX_MAX = 64;
+
+/** Attempts that are expected to run longer than this, milliseconds, are sent one by one. */
+const SHORT_MS = 5;
 
 /** Without news for so long, milliseconds, a runner is asked through its ledger. */
 const STALL_MS = 50;
@@ -37,6 +40,7 @@ export interface HandlerSlotEvents {
 interface Sent {
   readonly n: number;
   readonly execution: Execution;
+  readonly expectedMs: number;
   startedAt: number | undefined;
 }
 
@@ -49,7 +53,7 @@ export class HandlerSlot {
   #state: 'starting' | 'ready' | 'gone' = 'starting';
   #wasReady = false;
   #sent = 0;
-  #stackable = false;
+  #backlogMs = 0;
   /** When the head became the head: it started then, or up to a report's delay before. */
   #headMs = 0;
   #newsMs = 0;
@@ -86,19 +90,19 @@ export class HandlerSlot {
     return this.#inbox.length;
   }
 
-  /** Whether short executions may be added to those that it has: none of those is long, and there is room. */
-  get isStackable(): boolean {
-    return this.#stackable && this.#inbox.length < INBOX_MAX;
+  /** How long what it has is expected to take, milliseconds. Infinite when nothing may stand behind it. */
+  get backlogMs(): number {
+    return this.#inbox.length < INBOX_MAX ? this.#backlogMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Puts an execution into the inbox, others after it only if it is short; `flush` sends it. */
-  push(execution: Execution, length: 'short' | 'long'): void {
+  /** Puts an execution into the inbox; `flush` sends it. */
+  push(execution: Execution, expectedMs: number): void {
     const { taskId, queue, attempt, workerId, fence, timeoutMs, work } = execution;
     this.#sent += 1;
     const n = this.#sent;
     if (this.#inbox.length === 0) this.#newHead();
-    this.#stackable = length === 'short';
-    this.#inbox.push({ n, execution, startedAt: undefined });
+    this.#inbox.push({ n, execution, expectedMs, startedAt: undefined });
+    this.#backlogMs += expectedMs < SHORT_MS ? expectedMs : Number.POSITIVE_INFINITY;
     this.#runner.send({ kind: 'run', n, taskId, queue, attempt, workerId, fence, timeoutMs, work });
   }
 
@@ -183,6 +187,7 @@ export class HandlerSlot {
     this.#headMs = performance.now();
     this.#newsMs = this.#headMs;
     this.#aborted = undefined;
+    if (this.#inbox.length === 0) this.#backlogMs = 0;
   }
 
   #readLedger(): void {
@@ -215,14 +220,16 @@ export class HandlerSlot {
   // What the pipe brings may have been in the ledger before, and what was taken back is not here any more.
   #onFinished(report: Finished): void {
     if (this.#inbox[0]?.n !== report.n) return;
-    const { execution } = this.#inbox.shift() as Sent;
+    const { execution, expectedMs } = this.#inbox.shift() as Sent;
+    this.#backlogMs -= expectedMs;
     this.#newHead();
     this.#options.events.ended(execution, endOf(report), report.ms);
   }
 
   #onDeclined(n: number): void {
     if (this.#inbox[0]?.n !== n) return;
-    const { execution } = this.#inbox.shift() as Sent;
+    const { execution, expectedMs } = this.#inbox.shift() as Sent;
+    this.#backlogMs -= expectedMs;
     this.#newHead();
     this.#options.events.returned([execution]);
   }
@@ -248,6 +255,5 @@ function endOf(report: Finished): ExecutionEnd {
   if (report.kind === 'failed') {
     return { kind: 'failed', error: report.error, hope: report.hope, startedAt: report.at };
   }
-  const result = 'result' in report ? { result: report.result } : {};
-  return { kind: 'succeeded', ...result, startedAt: report.at };
+  return { kind: 'succeeded', result: report.result, startedAt: report.at };
 }

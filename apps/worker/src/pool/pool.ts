@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs, CodedError, type Logger } from '@reeve/base';
 import type { TaskId } from '@reeve/tasks';
-import type { AbortReason, RunnerSettings } from '../message.ts';
+import { type AbortReason, monotonicMs, type RunnerSettings } from '../message.ts';
 import { abortError } from '../runner/attempt.ts';
 import { CommandHost } from './command-host.ts';
 import { DurationAverages } from './duration-averages.ts';
@@ -10,6 +10,9 @@ import type { RunnerExit } from './runner-process.ts';
 
 /** How often runners are looked after, milliseconds: the precision of hard time-outs. */
 const SWEEP_MS = 100;
+
+/** So much work, milliseconds, goes to one runner before an idle one is woken: fewer packets, warmer code. */
+const PACK_MS = 1;
 
 /** Another runner is started when the work that waits would take the present ones longer than this, milliseconds. */
 const BACKLOG_MS = 20;
@@ -207,9 +210,10 @@ export class Pool {
       this.#options.onEnd(execution, { kind: 'failed', error, hope: 'retry' });
       return true;
     }
-    const length = execution.repeat === 'repeatable' && this.#averages.isShort(handler) ? 'short' : 'long';
-    const slot = this.#slotFor(length);
-    slot?.push(execution, length);
+    const expectedMs =
+      execution.repeat === 'repeatable' ? this.#averages.expectedMs(handler) : Number.POSITIVE_INFINITY;
+    const slot = this.#slotFor(expectedMs);
+    slot?.push(execution, expectedMs);
     return slot !== undefined;
   }
 
@@ -220,14 +224,18 @@ export class Pool {
     return taken;
   }
 
-  /** An idle runner; else, for a short execution, the one with the shortest inbox. */
-  #slotFor(length: 'short' | 'long'): HandlerSlot | undefined {
-    let best: HandlerSlot | undefined;
+  /** A busy runner that will be free at once; else an idle one; else the one that will be free first. */
+  #slotFor(expectedMs: number): HandlerSlot | undefined {
+    let idle: HandlerSlot | undefined;
+    let least: HandlerSlot | undefined;
     for (const slot of this.#slots) {
-      if (slot.state !== 'ready' || (slot.length > 0 && (length === 'long' || !slot.isStackable))) continue;
-      if (best === undefined || slot.length < best.length) best = slot;
+      if (slot.state !== 'ready') continue;
+      if (slot.length === 0) idle ??= slot;
+      else if (slot.backlogMs + expectedMs <= PACK_MS) return slot;
+      else if (least === undefined || slot.backlogMs < least.backlogMs) least = slot;
     }
-    return best?.length === 0 && this.#taken() >= this.#options.slots ? undefined : best;
+    if (idle !== undefined && this.#taken() < this.#options.slots) return idle;
+    return least !== undefined && least.backlogMs + expectedMs <= BACKLOG_MS ? least : undefined;
   }
 
   /** Starts one more runner when those there are cannot keep up. */
@@ -311,6 +319,8 @@ export class Pool {
   #onGone(slot: HandlerSlot, exit: RunnerExit): void {
     this.#slots.delete(slot);
     if (!slot.wasReady) this.#onStillborn(exit);
+    // The next attempt should find a warm runner.
+    else if (this.#slots.size === 0 && !this.#stopped && monotonicMs() < this.#leaseMs) this.#startSlot();
     this.#announceIdle();
     this.#dispatchSoon();
   }

@@ -129,20 +129,16 @@ export class HandlerRunner {
       return;
     }
     const plain = handler.payload === undefined && handler.result === undefined;
-    const value = this.#owner.run(attempt, plain ? runPlain : runChecked, handler, work.payload, attempt);
-    if (value instanceof Promise) {
-      value.then(
-        (result) => attempt.end(result),
-        (thrown) => attempt.end(thrownOutcome(thrown)),
-      );
-    } else attempt.end(value);
+    this.#owner.run(attempt, plain ? runPlain : runChecked, handler, work.payload, attempt);
   }
 
   #report(attempt: Attempt, outcome: Outcome): void {
     const { reporter, settings } = this.#parts;
     const head = { n: attempt.order.n, at: attempt.startedAt, ms: attempt.ranMs };
-    const checked = outcome.kind === 'succeeded' ? recordable(outcome, settings.resultBytesMax) : outcome;
-    reporter.report({ ...head, ...checked });
+    if (outcome.kind === 'failed') return reporter.report({ ...head, ...outcome });
+    const recorded = recordable(outcome.result, settings.resultBytesMax);
+    if (recorded.kind === 'failed') reporter.report({ ...head, ...recorded });
+    else reporter.succeeded(head, recorded.json);
   }
 
   #note(owner: Attempt | undefined, message: string): void {
@@ -161,18 +157,29 @@ class LateExit extends Error {
   override readonly name = 'LateExit';
 }
 
-/** Runs a handler that has no schemas, without a promise where it returns none. */
-function runPlain(handler: Handler, payload: unknown, attempt: Attempt): Outcome | Promise<Outcome> {
+/** Runs a handler that has no schemas, with as few promises as can be. */
+function runPlain(handler: Handler, payload: unknown, attempt: Attempt): void {
   try {
     const value = handler.run(payload, attempt);
-    if (!isThenable(value)) return { kind: 'succeeded', result: value };
-    return Promise.resolve(value).then((result) => ({ kind: 'succeeded', result }));
+    if (isThenable(value))
+      value.then(
+        (result) => succeed(attempt, result),
+        (thrown) => fail(attempt, thrown),
+      );
+    else succeed(attempt, value);
   } catch (thrown) {
-    return thrownOutcome(thrown);
+    fail(attempt, thrown);
   }
 }
 
-async function runChecked(handler: Handler, payload: unknown, attempt: Attempt): Promise<Outcome> {
+function runChecked(handler: Handler, payload: unknown, attempt: Attempt): void {
+  checkedOutcome(handler, payload, attempt).then(
+    (outcome) => attempt.end(outcome),
+    (thrown) => fail(attempt, thrown),
+  );
+}
+
+async function checkedOutcome(handler: Handler, payload: unknown, attempt: Attempt): Promise<Outcome> {
   const input = await check(handler.payload, payload);
   if (!input.ok) return failed('payload_invalid', `the payload does not fit the handler: ${input.message}`, 'give_up');
   const output = await check(handler.result, await handler.run(input.value, attempt));
@@ -180,17 +187,23 @@ async function runChecked(handler: Handler, payload: unknown, attempt: Attempt):
   return { kind: 'succeeded', result: output.value };
 }
 
-/** Refuses a result that is no JSON or too large for a znode. */
-function recordable(outcome: Extract<Outcome, { kind: 'succeeded' }>, bytesMax: number): Outcome {
-  const { result } = outcome;
-  if (result === undefined || result === null || typeof result === 'number' || typeof result === 'boolean') {
-    return outcome;
-  }
+function succeed(attempt: Attempt, result: unknown): void {
+  attempt.end({ kind: 'succeeded', result });
+}
+
+function fail(attempt: Attempt, thrown: unknown): void {
+  attempt.end({ kind: 'failed', error: taskErrorOf(thrown), hope: hopeOf(thrown) });
+}
+
+type Recordable = { readonly kind: 'json'; readonly json: string | undefined } | Extract<Outcome, { kind: 'failed' }>;
+
+/** A result as JSON; refused when it is none, or too large for a znode. */
+function recordable(result: unknown, bytesMax: number): Recordable {
   try {
-    const text = JSON.stringify(result);
-    if (text === undefined) return { kind: 'succeeded', result: undefined };
-    const bytes = text.length * 3 <= bytesMax ? 0 : Buffer.byteLength(text);
-    if (bytes <= bytesMax) return outcome;
+    const json = JSON.stringify(result) as string | undefined;
+    // A character takes three bytes at most.
+    const bytes = json === undefined || json.length * 3 <= bytesMax ? 0 : Buffer.byteLength(json);
+    if (bytes <= bytesMax) return { kind: 'json', json };
     return failed('result_invalid', `the result has ${bytes} bytes of JSON; ${bytesMax} are allowed`, 'give_up');
   } catch (error) {
     return failed('result_invalid', `the result is no JSON: ${messageOf(error)}`, 'give_up');
@@ -201,14 +214,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-function thrownOutcome(thrown: unknown): Outcome {
-  return { kind: 'failed', error: taskErrorOf(thrown), hope: hopeOf(thrown) };
-}
-
 function hopeOf(thrown: unknown): 'retry' | 'give_up' {
   return isPointlessToRetry(thrown) ? 'give_up' : 'retry';
 }
 
-function failed(code: string, message: string, hope: 'retry' | 'give_up'): Outcome {
+function failed(code: string, message: string, hope: 'retry' | 'give_up'): Extract<Outcome, { kind: 'failed' }> {
   return { kind: 'failed', error: { code, message }, hope };
 }

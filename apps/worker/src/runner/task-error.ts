@@ -7,7 +7,7 @@ const STACK_CHARACTERS_MAX = 8_192;
 /** What a handler threw, as it is recorded. */
 export function taskErrorOf(thrown: unknown, context = ''): TaskError {
   const message = clip(context + safeMessageOf(thrown), MESSAGE_CHARACTERS_MAX);
-  const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined;
+  const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? ownFrames(thrown.stack) : undefined;
   if (stack === undefined) return { code: 'handler_failed', message };
   return { code: 'handler_failed', message, stack: clip(stack, STACK_CHARACTERS_MAX) };
 }
@@ -24,6 +24,15 @@ function safeMessageOf(thrown: unknown): string {
   } catch {
     return 'it threw something that has no text form';
   }
+}
+
+const RUNNER = new URL('.', import.meta.url).href;
+
+/** Leaves out the frames of the runner: nobody looks for a fault of a handler there. */
+function ownFrames(stack: string): string {
+  const lines = stack.split('\n');
+  const first = lines.findIndex((line) => line.includes(RUNNER));
+  return first < 1 ? stack : lines.slice(0, first).join('\n');
 }
 
 function clip(text: string, charactersMax: number): string {

@@ -19,25 +19,16 @@ export interface Holding {
 
 const noRetry: RetryPolicy = { attemptsMax: 1, backoffMs: 0, backoffMaxMs: 0 };
 
-/** What a worker holds for an assignment that it has read. */
-export function holdingOf(task: AssignedTask, workerId: string): Holding {
+/** What a worker holds for an assignment that it has read; `nowMs` is `performance.now()`. */
+export function holdingOf(task: AssignedTask, workerId: string, nowMs: number): Holding {
   invariant(task.assignment.kind === 'found', 'only a readable assignment is held');
+  const { taskId, spec } = task;
   const { value: assignment, czxid: fence } = task.assignment;
-  const base = { taskId: task.taskId, assignment, fence, phase: 'open' as const };
-  if (task.spec.kind !== 'found') return { ...base, retry: noRetry, execution: undefined };
-  const { queue, timeoutMs, work, repeat, retry } = task.spec.value;
-  const execution: Execution = {
-    taskId: task.taskId,
-    workerId,
-    queue,
-    attempt: assignment.attempt,
-    fence,
-    timeoutMs,
-    work,
-    repeat,
-    queuedMs: performance.now(),
-  };
-  return { ...base, retry, execution };
+  if (spec.kind !== 'found') return { taskId, assignment, fence, retry: noRetry, execution: undefined, phase: 'open' };
+  const { queue, timeoutMs, work, repeat, retry } = spec.value;
+  const { attempt } = assignment;
+  const execution = { taskId, workerId, queue, attempt, fence, timeoutMs, work, repeat, queuedMs: nowMs };
+  return { taskId, assignment, fence, retry, execution, phase: 'open' };
 }
 
 /** What an execution's end means for its task; `abandoned`: nothing that this worker may say. */

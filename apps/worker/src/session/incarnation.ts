@@ -146,7 +146,7 @@ export class Incarnation {
     const held = this.#holdings.get(taskId);
     if (assignment.kind !== 'found' || held?.fence === assignment.czxid) return;
     if (held !== undefined) this.#onGone(taskId);
-    const holding = holdingOf(task, this.workerId);
+    const holding = holdingOf(task, this.workerId, performance.now());
     this.#holdings.set(taskId, holding);
     if (this.#phase !== 'accepting' || this.#holdings.size > HOLDINGS_MAX) return this.#return(holding);
     const error = this.#unfit(task);
@@ -190,7 +190,9 @@ export class Incarnation {
 
   #finish(holding: Holding, result: AttemptResult, startedAt?: number): void {
     const { taskId, assignment } = holding;
-    const attempt = { taskId, workerId: this.workerId, assignment, ...(startedAt === undefined ? {} : { startedAt }) };
+    const { workerId } = this;
+    const attempt: Attempt =
+      startedAt === undefined ? { taskId, workerId, assignment } : { taskId, workerId, assignment, startedAt };
     const ending = endAttempt(attempt, result, { now: Date.now(), random: Math.random });
     holding.phase = 'ending';
     this.#writer.finish(ending);

@@ -69,8 +69,10 @@ export class Agreement {
     return next !== undefined && next.zxid <= zxid ? this.#outstanding.take() : undefined;
   }
 
-  /** Gives up everything outstanding: it will not be committed. Its zxids are not used again. */
-  *abandon(): Generator<Proposal | Barrier> {
-    for (let next = this.#outstanding.take(); next !== undefined; next = this.#outstanding.take()) yield next;
+  /** Gives up everything outstanding, and says what it was: it will not be committed. Its zxids are not used again. */
+  abandon(): (Proposal | Barrier)[] {
+    const abandoned: (Proposal | Barrier)[] = [];
+    for (let next = this.#outstanding.take(); next !== undefined; next = this.#outstanding.take()) abandoned.push(next);
+    return abandoned;
   }
 }

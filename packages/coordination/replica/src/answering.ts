@@ -1,4 +1,4 @@
-import { unreachable } from '@reeve/base';
+import { invariant, unreachable } from '@reeve/base';
 import {
   type AccessList,
   type ApplyObserver,
@@ -13,6 +13,7 @@ import {
 import { type ErrorName, type OpName, ops, permissions, type RequestOf, Writer } from '@reeve/wire';
 import {
   beginAnswer,
+  noWelcome,
   type Welcome,
   writeNotification,
   writeOutcome,
@@ -21,7 +22,9 @@ import {
   writeWelcome,
 } from './answers.ts';
 import type { Barrier, Connection, Proposal, Question, Refusal } from './connection.ts';
+import type { Connections } from './connections.ts';
 import type { ConnectionId } from './event.ts';
+import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { routes } from './routes.ts';
 import { addWatch, lookUpWatch, setWatches, type WatchContext, type WatchOp } from './watch-requests.ts';
@@ -31,7 +34,8 @@ export interface AnsweringParts {
   readonly tree: Tree;
   readonly watches: Watches;
   readonly outbox: Outbox;
-  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+  readonly connections: Connections;
+  readonly sessionPassword: ReplicaOptions['sessionPassword'];
 }
 
 /** Writes answers and notifications, each into the buffer of its connection. */
@@ -97,9 +101,17 @@ export class Answering {
     this.question(connection, { kind: 'question', op: 'sync', xid, request: { path } });
   }
 
-  /** Ends a handshake. */
-  welcome(connection: Connection, welcome: Welcome): void {
-    writeWelcome(this.#writer(connection), welcome, connection.readOnlyKnown ? false : undefined);
+  /** Ends the handshake of a connection that has a session. */
+  welcome(connection: Connection): void {
+    const { standing } = connection;
+    invariant(standing !== undefined, 'only a connection with a session is welcome');
+    const { id, timeoutMs } = standing;
+    this.#greet(connection, { timeoutMs, sessionId: id, password: this.#parts.sessionPassword(id) });
+  }
+
+  /** Ends the handshake of a connection whose session is not known, has ended, or is not its own. */
+  turnAway(connection: Connection): void {
+    this.#greet(connection, noWelcome);
   }
 
   /** Answers an auth or sasl request, which is not part of any order: its answer carries no zxid. */
@@ -119,6 +131,10 @@ export class Answering {
       setWatches({ tree, watches, connection, writer }, request as RequestOf<'setWatches'>);
     }
     return writer.length;
+  }
+
+  #greet(connection: Connection, welcome: Welcome): void {
+    writeWelcome(this.#writer(connection), welcome, connection.readOnlyKnown ? false : undefined);
   }
 
   #writer(connection: Connection): Writer {

@@ -1,10 +1,18 @@
-import { Writer } from '@reeve/wire';
+import { type SessionId, Writer } from '@reeve/wire';
 import type { ConnectionId } from './event.ts';
 
 /** One entry for the journal: opaque to it, in zxid order without gaps of its own making. */
 export interface Entry {
   readonly zxid: number;
   readonly payload: Buffer;
+}
+
+/** What became of a session, for the log of those who operate it. */
+export interface SessionNote {
+  readonly kind: 'opened' | 'reopened' | 'closed' | 'expired';
+  readonly session: SessionId;
+  /** Who asked for it; nobody asks a session to expire. */
+  readonly connection: ConnectionId | undefined;
 }
 
 /**
@@ -21,6 +29,8 @@ export class Outbox {
   /** The connections with bytes to send, each with its one growing buffer of this turn. */
   readonly replies = new Map<ConnectionId, Writer>();
   readonly closing: ConnectionId[] = [];
+  /** What is worth a line in the log. Nothing depends on it. */
+  readonly notes: SessionNote[] = [];
 
   /** The buffer of a connection in this turn. */
   writer(connection: ConnectionId): Writer {
@@ -36,5 +46,6 @@ export class Outbox {
     this.entries.length = 0;
     this.replies.clear();
     this.closing.length = 0;
+    this.notes.length = 0;
   }
 }

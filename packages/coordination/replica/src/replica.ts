@@ -1,27 +1,10 @@
 import { invariant, unreachable } from '@reeve/base';
+import { apply, decodeTxn, nobody, type Snapshot, SnapshotLoader, Tree, takeSnapshot, Watches } from '@reeve/tree';
 import {
-  apply,
-  decodeTxn,
-  nobody,
-  Pending,
-  prepare,
-  prepareClose,
-  releaseTxn,
-  type Snapshot,
-  SnapshotLoader,
-  Tree,
-  type Txn,
-  takeSnapshot,
-  Watches,
-  type WriteOp,
-} from '@reeve/tree';
-import {
+  type Codec,
   type ConnectRequest,
   connectRequest,
-  type Identity,
-  type MultiPart,
   noSession,
-  type OpName,
   opName,
   ops,
   Reader,
@@ -31,23 +14,20 @@ import {
 } from '@reeve/wire';
 import { Agreement } from './agreement.ts';
 import { Answering } from './answering.ts';
-import { noWelcome } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { type Barrier, Connection, type Proposal, type Question, type Refusal, type Waiting } from './connection.ts';
+import { Connection, type Proposal, type Question } from './connection.ts';
+import { Connections } from './connections.ts';
 import type { ConnectionId, JournalFault, ReplicaEvent } from './event.ts';
+import { Leader, type WriteRequest } from './leader.ts';
 import type { ReplicaOptions } from './options.ts';
 import { type Entry, Outbox } from './outbox.ts';
 import { Reaper } from './reaper.ts';
 import { routes } from './routes.ts';
+import { SessionOrder } from './session-order.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type ReplicaStatus, statusOf } from './status.ts';
 
-const NO_PARTS: readonly MultiPart['op'][] = [];
-/** The member itself, when it ends what has outlived its time. */
-const itself: readonly Identity[] = [{ scheme: 'super', id: '' }];
-
 type FrameEvent = Extract<ReplicaEvent, { kind: 'frame' }>;
-type Origin = Pick<Proposal, 'session' | 'xid' | 'op' | 'connection'> & { readonly parts?: Proposal['parts'] };
 
 /**
  * One ensemble member, whole: sessions, order of answers, tree and agreement. Everything it learns comes through `step`
@@ -62,12 +42,13 @@ export class Replica {
   readonly outbox = new Outbox();
   readonly #options: ReplicaOptions;
   readonly #tree = new Tree();
-  readonly #pending = new Pending(this.#tree);
   readonly #watches = new Watches();
-  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #connections = new Connections(this.outbox, this.#watches);
   readonly #sessions: Sessions;
   readonly #agreement: Agreement;
+  readonly #leader: Leader;
   readonly #answering: Answering;
+  readonly #order: SessionOrder;
   readonly #reaper: Reaper;
   readonly #reader = new Reader();
   #phase: 'loading' | 'running' = 'loading';
@@ -78,14 +59,16 @@ export class Replica {
     this.#options = options;
     this.#sessions = new Sessions(options.firstSessionId, options.tickMs);
     this.#agreement = new Agreement(this.outbox, options.writesMax);
-    this.#reaper = new Reaper(options);
-    const { outbox } = this;
+    this.#leader = new Leader({ tree: this.#tree, rules: options, agreement: this.#agreement });
     this.#answering = new Answering({
       tree: this.#tree,
       watches: this.#watches,
-      outbox,
+      outbox: this.outbox,
       connections: this.#connections,
+      sessionPassword: options.sessionPassword,
     });
+    this.#order = new SessionOrder(this.#answering, this.#connections);
+    this.#reaper = new Reaper(options);
   }
 
   /** Says that everything on disk has been loaded: from now on there are steps. */
@@ -173,15 +156,14 @@ export class Replica {
   }
 
   #opened({ connection: id, address, x509 }: Extract<ReplicaEvent, { kind: 'opened' }>): void {
-    invariant(!this.#connections.has(id), 'connection numbers are not used again');
     const connection = new Connection(id, address, this.#options.requestsPerConnectionMax);
     if (x509 !== undefined) connection.prove({ scheme: 'x509', id: x509 });
-    this.#connections.set(id, connection);
+    this.#connections.add(connection);
   }
 
   #closed(id: ConnectionId): void {
     const connection = this.#connections.get(id);
-    if (connection !== undefined) this.#forget(connection);
+    if (connection !== undefined) this.#connections.forget(connection);
   }
 
   #frame(event: FrameEvent): void {
@@ -193,15 +175,9 @@ export class Replica {
   }
 
   #greeting(connection: Connection, { bytes, start, end }: FrameEvent): void {
-    let request: ConnectRequest;
-    try {
-      request = connectRequest.decode(this.#reader.reset(bytes, start, end));
-    } catch (error) {
-      return this.#closeMalformed(connection, error);
-    }
-    // The client has seen what this member has not: it is to go where it saw it.
-    if (request.lastZxidSeen > this.#tree.lastZxid) return this.#close(connection);
-    connection.phase = 'open';
+    const request = decoded(connectRequest, this.#reader.reset(bytes, start, end));
+    // One that has seen what this member has not is to go where it saw it.
+    if (request === undefined || request.lastZxidSeen > this.#tree.lastZxid) return this.#connections.close(connection);
     connection.readOnlyKnown = request.readOnly !== undefined;
     const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = this.#options;
     const timeoutMs = Math.min(Math.max(request.timeoutMs, sessionTimeoutMinMs), sessionTimeoutMaxMs);
@@ -211,54 +187,48 @@ export class Replica {
 
   #openSession(connection: Connection, timeoutMs: number): void {
     // Without a journal a session could be promised, but not kept.
-    if (this.#fault !== undefined) return this.#close(connection);
+    if (this.#fault !== undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
     const session = this.#sessions.open(this.#sessions.newId(), timeoutMs);
-    attach(session, connection);
-    this.#propose({ session: session.id, xid: 0, op: 'connect', connection }, { kind: 'create_session', timeoutMs });
+    this.#connections.attach(connection, session);
+    this.#order.wait(connection, this.#leader.openSession(session, connection, this.#now));
   }
 
   #reopenSession(connection: Connection, request: ConnectRequest, timeoutMs: number): void {
     const session = this.#sessions.get(request.sessionId);
-    // Before the password is looked at, as ZooKeeper does: a client may come back before its old connection is seen dead.
-    if (session?.connection !== undefined) this.#close(session.connection);
+    // Before the password is looked at, as ZooKeeper does: a client may be back before its old connection is seen dead.
+    if (session?.connection !== undefined) this.#connections.close(session.connection);
     const password = this.#options.sessionPassword(request.sessionId);
     if (session?.phase !== 'open' || !isSame(password, request.password)) {
-      this.#answering.welcome(connection, noWelcome);
-      return this.#close(connection);
+      this.#answering.turnAway(connection);
+      return this.#connections.close(connection);
     }
     session.timeoutMs = timeoutMs;
     this.#sessions.touch(session);
-    attach(session, connection);
-    this.#answering.welcome(connection, { timeoutMs, sessionId: session.id, password });
+    this.#connections.attach(connection, session);
+    this.#answering.welcome(connection);
   }
 
   #request(connection: Connection, { bytes, start, end }: FrameEvent): void {
     if (connection.standing !== undefined) this.#sessions.touch(connection.standing);
     const reader = this.#reader.reset(bytes, start, end);
-    if (reader.remaining < REQUEST_HEAD_BYTES) return this.#close(connection);
+    if (reader.remaining < REQUEST_HEAD_BYTES) return this.#connections.close(connection);
     const xid = reader.int();
     const op = opName(reader.int());
-    if (op === undefined) return this.#refuseAndLeave(connection, xid);
-    let request: unknown;
-    try {
-      request = ops[op].request.decode(reader);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      return this.#serve(connection, { kind: 'refusal', xid, error: 'marshalling_error', next: 'stay' });
-    }
-    this.#dispatch(connection, { xid, op, request });
+    if (op === undefined) return this.#order.refuseAndLeave(connection, xid);
+    const request = decoded<unknown>(ops[op].request, reader);
+    if (request !== undefined) return this.#dispatch(connection, { xid, op, request });
+    this.#order.serve(connection, { kind: 'refusal', xid, error: 'marshalling_error', next: 'stay' });
   }
 
-  #dispatch(connection: Connection, asked: { xid: number; op: OpName; request: unknown }): void {
-    const { xid, op, request } = asked;
+  #dispatch(connection: Connection, { xid, op, request }: Pick<Question, 'xid' | 'op' | 'request'>): void {
     const route = routes[op];
     switch (route.by) {
       case 'read':
       case 'watch':
       case 'ping':
-        return this.#serve(connection, { kind: 'question', xid, op, request });
+        return this.#order.serve(connection, { kind: 'question', xid, op, request });
       case 'write':
-        return this.#write(connection, xid, { op: route.op, request });
+        return this.#write({ connection, xid, op: route.op, request });
       case 'sync':
         return this.#sync(connection, xid, request as RequestOf<'sync'>);
       case 'close':
@@ -268,94 +238,48 @@ export class Replica {
       case 'sasl':
         return this.#answering.proof(connection, xid, 'no_sasl');
       case 'nobody':
-        return this.#refuseAndLeave(connection, xid);
+        return this.#order.refuseAndLeave(connection, xid);
       default:
         return unreachable(route);
     }
   }
 
-  #write(connection: Connection, xid: number, { op, request }: { op: WriteOp; request: unknown }): void {
-    if (this.#fault !== undefined) return this.#refuseReadOnly(connection, xid);
-    if (!this.#agreement.hasRoom) return this.#close(connection);
-    const zxid = this.#agreement.nextZxid;
-    const preparation = { pending: this.#pending, asker: connection, rules: this.#options, zxid };
-    const txn = prepare(preparation, op, request as never);
-    const parts = op === 'multi' ? (request as RequestOf<'multi'>).map((part) => part.op) : NO_PARTS;
-    this.#propose({ session: connection.session, xid, op, connection, parts }, txn);
+  #write(asked: WriteRequest): void {
+    const { connection, xid } = asked;
+    if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
+    if (!this.#agreement.hasRoom) return this.#connections.close(connection);
+    this.#order.wait(connection, this.#leader.write(asked, this.#now));
   }
 
   // Writes nothing, but is answered in the order of writes.
   #sync(connection: Connection, xid: number, request: RequestOf<'sync'>): void {
     if (this.#agreement.outstanding === 0) {
-      return this.#serve(connection, { kind: 'question', xid, op: 'sync', request });
+      return this.#order.serve(connection, { kind: 'question', xid, op: 'sync', request });
     }
-    if (!this.#agreement.hasRoom) return this.#close(connection);
+    if (!this.#agreement.hasRoom) return this.#connections.close(connection);
     const zxid = this.#agreement.lastProposed;
     const barrier = { kind: 'barrier', zxid, xid, path: request.path, connection } as const;
     this.#agreement.wait(barrier);
-    this.#await(connection, barrier);
+    this.#order.wait(connection, barrier);
   }
 
   #closeSession(connection: Connection, xid: number): void {
-    if (this.#fault !== undefined) return this.#refuseReadOnly(connection, xid);
-    const session = connection.standing;
-    invariant(session !== undefined, 'an open connection has a session');
-    this.#endSession(session, { xid, connection });
+    if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
+    if (connection.standing === undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
+    this.#order.wait(connection, this.#endSession(connection.standing, { xid, connection }));
   }
 
   #auth(connection: Connection, xid: number, request: RequestOf<'auth'>): void {
     const outcome = authenticate(connection, request, this.#options);
     this.#answering.proof(connection, xid, outcome);
-    if (outcome === 'failed') this.#close(connection);
+    if (outcome === 'failed') this.#connections.close(connection);
   }
 
-  /** Answers now, or in its turn behind what the connection waits for. */
-  #serve(connection: Connection, item: Question | Refusal): void {
-    if (connection.waiting.length > 0) return this.#await(connection, item);
-    this.#answer(connection, item);
-  }
-
-  #await(connection: Connection, item: Waiting): void {
-    if (!connection.waiting.offer(item)) this.#close(connection);
-  }
-
-  #answer(connection: Connection, item: Question | Refusal): void {
-    if (item.kind === 'question') return this.#answering.question(connection, item);
-    this.#answering.refusal(connection, item);
-    if (item.next === 'close') this.#close(connection);
-  }
-
-  /** Answers what has come to the front of a connection's order. */
-  #drain(connection: Connection): void {
-    for (let item = connection.waiting.peek(); isAnswerable(item); item = connection.waiting.peek()) {
-      connection.waiting.take();
-      this.#answer(connection, item);
-    }
-  }
-
-  #refuseReadOnly(connection: Connection, xid: number): void {
-    this.#serve(connection, { kind: 'refusal', xid, error: 'not_read_only', next: 'stay' });
-  }
-
-  #refuseAndLeave(connection: Connection, xid: number): void {
-    connection.phase = 'leaving';
-    this.#serve(connection, { kind: 'refusal', xid, error: 'unimplemented', next: 'close' });
-  }
-
-  #endSession(session: Session, asked: { xid: number; connection: Connection | undefined }): void {
-    const zxid = this.#agreement.nextZxid;
-    const txn = prepareClose(this.#pending, this.#tree.ephemeralsOf(session.id), { session: session.id, zxid });
+  /** Proposes the end of a session; from now on it can ask for nothing. */
+  #endSession(session: Session, asked: Pick<Proposal, 'xid' | 'connection'>): Proposal {
     session.phase = 'closing';
     if (session.connection !== undefined) session.connection.phase = 'leaving';
-    this.#propose({ session: session.id, op: 'closeSession', ...asked }, txn);
-  }
-
-  #propose(origin: Origin, txn: Txn): void {
-    const zxid = this.#agreement.nextZxid;
-    const { session, xid, op, connection, parts = NO_PARTS } = origin;
-    const proposal: Proposal = { kind: 'proposal', zxid, session, xid, timeMs: this.#now, txn, op, parts, connection };
-    this.#agreement.propose(proposal);
-    if (connection !== undefined) this.#await(connection, proposal);
+    return this.#leader.closeSession(session, { ...asked, timeMs: this.#now });
   }
 
   #persisted(zxid: number): void {
@@ -363,71 +287,41 @@ export class Replica {
       const next = this.#agreement.takeCommitted(zxid);
       if (next === undefined) return;
       if (next.kind === 'proposal') this.#commit(next);
-      else if (next.connection.phase !== 'closed') this.#passBarrier(next);
+      else this.#order.pass(next);
     }
   }
 
-  #passBarrier(barrier: Barrier): void {
-    invariant(barrier.connection.waiting.take() === barrier, 'answers are in the order of requests');
-    this.#answering.barrier(barrier);
-    this.#drain(barrier.connection);
-  }
-
   #commit(proposal: Proposal): void {
-    const { txn, zxid, connection } = proposal;
     this.#answering.apply(proposal);
-    releaseTxn(this.#pending, txn, zxid);
-    if (connection !== undefined && connection.phase !== 'closed') this.#reply(connection, proposal);
-    if (txn.kind === 'close_session') this.#sessionEnded(proposal.session);
-  }
-
-  #reply(connection: Connection, proposal: Proposal): void {
-    invariant(connection.waiting.take() === proposal, 'answers are in the order of requests');
-    if (proposal.op === 'connect') this.#welcome(connection);
-    else this.#answering.outcome(connection, proposal);
-    this.#drain(connection);
-  }
-
-  #welcome(connection: Connection): void {
-    const { standing } = connection;
-    invariant(standing !== undefined, 'a handshake opens a session');
-    const { id, timeoutMs } = standing;
-    this.#answering.welcome(connection, { timeoutMs, sessionId: id, password: this.#options.sessionPassword(id) });
+    this.#leader.applied(proposal);
+    if (proposal.connection !== undefined) this.#order.settle(proposal.connection, proposal);
+    if (proposal.txn.kind === 'close_session') this.#sessionEnded(proposal.session);
   }
 
   #sessionEnded(id: SessionId): void {
-    const session = this.#sessions.get(id);
+    const connection = this.#sessions.get(id)?.connection;
     this.#sessions.remove(id);
-    if (session?.connection !== undefined) this.#close(session.connection);
+    if (connection !== undefined) this.#connections.close(connection);
   }
 
   #tick(): void {
     if (this.#fault !== undefined) return;
     for (const session of this.#sessions.expired()) {
       if (!this.#agreement.hasRoom) return;
+      this.outbox.notes.push({ kind: 'expired', session: session.id, connection: session.connection?.id });
       this.#endSession(session, { xid: 0, connection: undefined });
     }
     for (const path of this.#reaper.due(this.#tree, this.#now)) {
       if (!this.#agreement.hasRoom) return;
-      this.#reap(path);
+      this.#leader.reap(path, this.#now);
     }
-  }
-
-  #reap(path: string): void {
-    const asker = { session: noSession, identities: itself };
-    const zxid = this.#agreement.nextZxid;
-    const preparation = { pending: this.#pending, asker, rules: this.#options, zxid };
-    const txn = prepare(preparation, 'deleteContainer', { path });
-    if (txn.kind === 'refused') return;
-    this.#propose({ session: noSession, xid: 0, op: 'deleteContainer', connection: undefined }, txn);
   }
 
   /** What is outstanding has no certain fate: whoever waits for it must not hear that it failed (docs/adr/0009). */
   #journalFailed(fault: JournalFault): void {
     this.#fault = fault;
-    this.#pending.clear();
-    for (const item of this.#agreement.abandon()) {
-      if (item.connection !== undefined) this.#close(item.connection);
+    for (const item of this.#leader.abandon()) {
+      if (item.connection !== undefined) this.#connections.close(item.connection);
       if (item.kind === 'proposal') this.#abandonSession(item);
     }
   }
@@ -445,38 +339,18 @@ export class Replica {
     this.#fault = undefined;
     this.#sessions.touchAll();
   }
-
-  #closeMalformed(connection: Connection, error: unknown): void {
-    if (!(error instanceof WireError)) throw error;
-    this.#close(connection);
-  }
-
-  /** Has a connection closed once its last answers are written. */
-  #close(connection: Connection): void {
-    if (connection.phase === 'closed') return;
-    this.outbox.closing.push(connection.id);
-    this.#forget(connection);
-  }
-
-  #forget(connection: Connection): void {
-    connection.phase = 'closed';
-    this.#connections.delete(connection.id);
-    this.#watches.removeWatcher(connection.id);
-    if (connection.standing?.connection === connection) connection.standing.connection = undefined;
-  }
 }
 
 /** A request's xid and operation. */
 const REQUEST_HEAD_BYTES = 8;
 
-function attach(session: Session, connection: Connection): void {
-  session.connection = connection;
-  connection.session = session.id;
-  connection.standing = session;
-}
-
-function isAnswerable(item: Waiting | undefined): item is Question | Refusal {
-  return item !== undefined && (item.kind === 'question' || item.kind === 'refusal');
+function decoded<T>(codec: Codec<T>, reader: Reader): T | undefined {
+  try {
+    return codec.decode(reader);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
 }
 
 /** Compares secrets in a time that does not tell how much of them is right. */

@@ -1,6 +1,6 @@
 import type { Tree, Watches } from '@reeve/tree';
 import type { SessionId } from '@reeve/wire';
-import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
 import type { ConnectionId, JournalFault } from './event.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -48,7 +48,7 @@ export interface ReplicaStatus {
 export interface StatusParts {
   readonly tree: Tree;
   readonly watches: Watches;
-  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+  readonly connections: Connections;
   readonly sessions: Sessions;
   readonly outstanding: number;
   readonly fault: JournalFault | undefined;
@@ -77,7 +77,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
   };
 }
 
-function* eachConnection(connections: ReadonlyMap<ConnectionId, Connection>): Generator<ConnectionStatus> {
+function* eachConnection(connections: Connections): Generator<ConnectionStatus> {
   for (const { id, address, session, standing, received, sent, waiting } of connections.values()) {
     const sessionTimeoutMs = standing?.timeoutMs ?? 0;
     yield { id, address, session, sessionTimeoutMs, received, sent, waiting: waiting.length };

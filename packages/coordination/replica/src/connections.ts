@@ -1,0 +1,58 @@
+import { invariant } from '@reeve/base';
+import type { Watches } from '@reeve/tree';
+import type { Connection } from './connection.ts';
+import type { ConnectionId } from './event.ts';
+import type { Outbox } from './outbox.ts';
+import type { Session } from './sessions.ts';
+
+/** The client connections of this member. */
+export class Connections {
+  readonly #byId = new Map<ConnectionId, Connection>();
+  readonly #outbox: Outbox;
+  readonly #watches: Watches;
+
+  constructor(outbox: Outbox, watches: Watches) {
+    this.#outbox = outbox;
+    this.#watches = watches;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: ConnectionId): Connection | undefined {
+    return this.#byId.get(id);
+  }
+
+  values(): MapIterator<Connection> {
+    return this.#byId.values();
+  }
+
+  add(connection: Connection): void {
+    invariant(!this.#byId.has(connection.id), 'connection numbers are not used again');
+    this.#byId.set(connection.id, connection);
+  }
+
+  /** Makes a connection the one through which its session speaks. */
+  attach(connection: Connection, session: Session): void {
+    session.connection = connection;
+    connection.session = session.id;
+    connection.standing = session;
+    connection.phase = 'open';
+  }
+
+  /** Has a connection closed once its last answers are written. */
+  close(connection: Connection): void {
+    if (connection.phase === 'closed') return;
+    this.#outbox.closing.push(connection.id);
+    this.forget(connection);
+  }
+
+  /** Lets go of a connection that is gone: its watches go with it, its session stays. */
+  forget(connection: Connection): void {
+    connection.phase = 'closed';
+    this.#byId.delete(connection.id);
+    this.#watches.removeWatcher(connection.id);
+    if (connection.standing?.connection === connection) connection.standing.connection = undefined;
+  }
+}

@@ -266,7 +266,7 @@ export class Board implements PictureListener {
   /** Marks a task that may need a chore. Cheap: called at every change of every task. */
   #consider(view: TaskView | undefined): void {
     if (view === undefined) return;
-    if (view.phase !== 'assigned') this.#relayed.delete(view);
+    if (this.#relayed.size > 0 && view.phase !== 'assigned') this.#relayed.delete(view);
     if (this.#needsCare(view)) this.#care.add(view);
   }
 

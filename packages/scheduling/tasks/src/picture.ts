@@ -1,7 +1,7 @@
 import { unreachable } from '@reeve/base';
 import type { WatchedEvent } from '@reeve/client';
 import type { Candidate } from './candidate.ts';
-import { BUCKETS, bucketOf, type Layout, type Place } from './layout.ts';
+import { BUCKETS, bucketOf, buckets, type Layout, type Place } from './layout.ts';
 import type { TaskId } from './task.ts';
 
 /** Where a task stands, as far as existence of znodes tells. */
@@ -130,15 +130,15 @@ export class Picture {
   list(folder: Folder, names: readonly string[]): void {
     const present = new Set(names);
     for (const name of this.#known(folder)) {
-      if (!present.has(name)) this.#listed('deleted', placeIn(folder, name));
+      if (!present.has(name)) this.#deleted(placeIn(folder, name));
     }
-    for (const name of names) this.#listed('created', placeIn(folder, name));
-  }
-
-  #listed(type: 'created' | 'deleted', place: Place): void {
-    if (type === 'deleted') return this.#deleted(place);
-    this.#created(place);
-    this.#written(place);
+    for (const name of names) {
+      if (!isAtHome(folder, name)) continue;
+      const place = placeIn(folder, name);
+      this.#created(place);
+      // It may have been there before, and written since it was last seen.
+      this.#written(place);
+    }
   }
 
   #known(folder: Folder): readonly string[] {
@@ -292,6 +292,11 @@ export class Picture {
     bucket?.set(taskId, view);
     return view;
   }
+}
+
+/** A task belongs into one bucket; what lies in another is not ours. */
+function isAtHome(folder: Folder, name: string): boolean {
+  return !('bucket' in folder) || buckets[folder.bucket] === bucketOf(name as TaskId);
 }
 
 function placeIn(folder: Folder, name: string): Place {

@@ -1,4 +1,5 @@
 import { usageError } from '../cli-error.ts';
+import { optionValue } from './option-value.ts';
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 type Unit = keyof typeof units;
@@ -41,3 +42,6 @@ export function formatDuration(ms: number): string {
 function pad(count: number): string {
   return String(count).padStart(2, '0');
 }
+
+/** The value of an option that takes a duration. */
+export const duration = optionValue(parseDuration);

@@ -1,4 +1,4 @@
-import { usageError } from '../cli-error.ts';
+import { InvalidArgumentError } from 'commander';
 
 /** The bounds of a whole number that an option takes. */
 export interface Bounds {
@@ -11,7 +11,7 @@ export function wholeNumber(bounds: Bounds): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (/^-?\d+$/.test(text) && number >= bounds.min && number <= bounds.max) return number;
-    throw usageError(`"${text}" is not a whole number between ${bounds.min} and ${bounds.max}`);
+    throw new InvalidArgumentError(`It must be a whole number between ${bounds.min} and ${bounds.max}.`);
   };
 }
 

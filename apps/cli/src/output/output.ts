@@ -7,6 +7,7 @@ import { type Column, renderTable } from './table.ts';
 /** What an output writes to, and for whom. */
 export interface OutputOptions {
   readonly stdout: Writable;
+  readonly stderr: Writable;
   /** `text` for people, `json` for programs: one JSON value per line. */
   readonly format: 'text' | 'json';
   readonly colors: Colors;
@@ -23,12 +24,14 @@ export class Output {
   readonly colors: Colors;
   readonly gone: AbortSignal;
   readonly #stdout: Writable;
+  readonly #stderr: Writable;
   readonly #columns: number | undefined;
 
   constructor(options: OutputOptions) {
     this.format = options.format;
     this.colors = options.colors;
     this.#stdout = options.stdout;
+    this.#stderr = options.stderr;
     this.#columns = options.columns;
     const gone = new AbortController();
     this.gone = gone.signal;
@@ -52,6 +55,11 @@ export class Output {
   /** Writes `value` for programs, or the lines of `text` for people. */
   async show(value: unknown, text: () => string): Promise<void> {
     await (this.format === 'json' ? this.json(value) : this.line(text()));
+  }
+
+  /** A remark for people beside the output, on standard error. */
+  note(text: string): void {
+    if (this.format === 'text') this.#stderr.write(`${text}\n`);
   }
 
   /** A table for people, cut to the width of the terminal. */

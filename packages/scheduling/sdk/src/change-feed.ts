@@ -13,8 +13,6 @@ export interface WatchOptions {
   readonly taskIds?: readonly TaskId[];
   /** Fires to end the watch: the iteration finishes. */
   readonly signal?: AbortSignal;
-  /** Called once the watch is armed: from here on no change is missed. */
-  readonly onArmed?: () => void;
 }
 
 /** Changes that wait to be read by the caller. */
@@ -42,14 +40,13 @@ export class ChangeFeed {
   }
 
   async *read(): AsyncGenerator<TaskChange> {
-    const { signal, onArmed } = this.#options;
+    const { signal } = this.#options;
     const call = this.#link.call({ signal });
     try {
-      for (let sessions = 1; ; sessions += 1) {
+      for (;;) {
         const armed = await this.#arm(call);
         try {
-          if (sessions === 1) onArmed?.();
-          else yield { kind: 'gap', at: Date.now() };
+          yield { kind: 'armed', at: Date.now() };
           yield* this.#changesOf(armed, call);
         } finally {
           await armed.disarm();

@@ -34,19 +34,25 @@ export class Submitter {
   async submit(request: TaskRequest, options: CallOptions): Promise<TaskId> {
     const task = newTask(request);
     await this.#send([task], options);
-    if (request.id !== undefined) await this.#checkSame(task, options);
     return task.taskId;
   }
 
-  /** Submits a stream in batches; yields the ids of each in order, once it is acknowledged. */
+  /**
+   * Submits a stream in batches; yields the ids of each in order, once it is acknowledged. Where the stream fails, all
+   * that it gave before is submitted and yielded first.
+   */
   async *submitMany(
     requests: Iterable<TaskRequest> | AsyncIterable<TaskRequest>,
     options: SubmitManyOptions,
   ): AsyncGenerator<readonly TaskId[]> {
     const { signal, timeoutMs } = options;
     const underWay: Promise<readonly TaskId[]>[] = [];
-    for await (const tasks of batchesOf(requests, checkedBatch(options.batchMax ?? BATCH_DEFAULT))) {
-      const sent = this.#send(tasks, { signal, timeoutMs }).then(() => tasks.map((task) => task.taskId));
+    for await (const batch of batchesOf(requests, checkedBatch(options.batchMax ?? BATCH_DEFAULT))) {
+      if ('failure' in batch) {
+        for (const sent of underWay) yield await sent;
+        throw batch.failure;
+      }
+      const sent = this.#send(batch, { signal, timeoutMs }).then(() => batch.map((task) => task.taskId));
       // Its failure is met below, in order; until then it is nobody's.
       sent.catch(() => {});
       underWay.push(sent);
@@ -55,39 +61,61 @@ export class Submitter {
     for (const sent of underWay) yield await sent;
   }
 
-  #send(tasks: readonly NewTask[], options: CallOptions): Promise<void> {
-    return this.#link.run((session, request) => new TaskStore(session, this.#layout).submit(tasks, request), options);
+  async #send(tasks: readonly OwnTask[], options: CallOptions): Promise<void> {
+    await this.#link.run((session, request) => new TaskStore(session, this.#layout).submit(tasks, request), options);
+    const named = tasks.filter((task) => task.id === 'given');
+    if (named.length > 0) await this.#checkSame(named, options);
   }
 
   /** Submitting is silent about an id that is taken: right after a lost reply, wrong when it is another task's. */
-  async #checkSame({ taskId, spec }: NewTask, options: CallOptions): Promise<void> {
-    const [found] = await this.#link.run(
-      (session, request) => new TaskStore(session, this.#layout).readSpecs([taskId], request),
+  async #checkSame(tasks: readonly NewTask[], options: CallOptions): Promise<void> {
+    const taskIds = tasks.map((task) => task.taskId);
+    const found = await this.#link.run(
+      (session, request) => new TaskStore(session, this.#layout).readSpecs(taskIds, request),
       options,
     );
-    if (found?.kind !== 'found' || isSame(found.value, spec)) return;
-    const advice = 'Leave the id out to submit another task, or use "reeve tasks retry" to run that one again.';
-    throw new ReeveError({ code: 'task_exists', taskId, advice }, `task ${taskId} exists, and asks for something else`);
+    for (const [at, { taskId, spec }] of tasks.entries()) {
+      const there = found[at];
+      if (there?.kind === 'found' && !isSame(there.value, spec)) throw taken(taskId);
+    }
   }
 }
 
-function newTask(request: TaskRequest): NewTask {
-  const taskId = request.id === undefined ? newTaskId() : taskIdOf(request.id);
-  return { taskId, spec: specOf(request, Date.now()) };
+/** A task to submit, and whether its id was made here. */
+interface OwnTask extends NewTask {
+  readonly id: 'given' | 'made';
 }
 
+function newTask(request: TaskRequest): OwnTask {
+  const spec = specOf(request, Date.now());
+  if (request.id === undefined) return { taskId: newTaskId(), spec, id: 'made' };
+  return { taskId: taskIdOf(request.id), spec, id: 'given' };
+}
+
+function taken(taskId: TaskId): ReeveError {
+  const advice = 'Leave the id out to submit another task, or use "reeve tasks retry" to run that one again.';
+  return new ReeveError({ code: 'task_exists', taskId, advice }, `task ${taskId} exists, and asks for something else`);
+}
+
+/** The stream cut into batches; what it fails with comes last. */
 async function* batchesOf(
   requests: Iterable<TaskRequest> | AsyncIterable<TaskRequest>,
   batchMax: number,
-): AsyncGenerator<readonly NewTask[]> {
-  let batch: NewTask[] = [];
-  for await (const request of requests) {
-    batch.push(newTask(request));
-    if (batch.length < batchMax) continue;
-    yield batch;
-    batch = [];
+): AsyncGenerator<readonly OwnTask[] | { readonly failure: unknown }> {
+  let batch: OwnTask[] = [];
+  let failed: { readonly failure: unknown } | undefined;
+  try {
+    for await (const request of requests) {
+      batch.push(newTask(request));
+      if (batch.length < batchMax) continue;
+      yield batch;
+      batch = [];
+    }
+  } catch (failure) {
+    failed = { failure };
   }
   if (batch.length > 0) yield batch;
+  if (failed !== undefined) yield failed;
 }
 
 function checkedBatch(batchMax: number): number {

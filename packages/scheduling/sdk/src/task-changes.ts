@@ -8,15 +8,18 @@ export type TaskChange =
   | { readonly kind: 'assigned'; readonly taskId: TaskId; readonly at: number; readonly workerId: string }
   | { readonly kind: 'cancel_requested'; readonly taskId: TaskId; readonly at: number }
   | { readonly kind: 'finished'; readonly taskId: TaskId; readonly at: number; readonly status: TaskStatus }
-  /** The session was lost and replaced: changes may be missing here. */
-  | { readonly kind: 'gap'; readonly at: number };
+  /**
+   * The watch is armed: from here on no change is missed. Comes first, and again wherever the session was lost and
+   * replaced: changes may be missing before it, so look at what matters.
+   */
+  | { readonly kind: 'armed'; readonly at: number };
 
 /** Why a task waits: new, taken back from its worker, or to be run again although it was finished. */
 export type ReasonToWait = 'submitted' | 'released' | 'redriven';
 
 /** A change as the watch tells it: the outcome of a finished task is still to be read. */
 export type RawChange =
-  | Exclude<TaskChange, { readonly kind: 'finished' | 'gap' }>
+  | Exclude<TaskChange, { readonly kind: 'finished' | 'armed' }>
   | { readonly kind: 'finished'; readonly taskId: TaskId; readonly at: number };
 
 /** How many finished tasks are remembered until the end of their assignment is announced, right after. */

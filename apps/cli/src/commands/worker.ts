@@ -1,0 +1,86 @@
+import type { WorkerOptions } from '@reeve/worker';
+import type { Command } from 'commander';
+import { usageError } from '../cli-error.ts';
+import type { Context } from '../context.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { duration } from '../input/duration.ts';
+import { wholeNumber } from '../input/numbers.ts';
+import { addPair, type Pairs } from '../input/pairs.ts';
+import { createLogger } from '../logger.ts';
+import { serve } from '../processes/serve.ts';
+import { withSettings } from '../settings.ts';
+import { type Act, examples } from './act.ts';
+
+interface RawWorker {
+  readonly handlers?: readonly string[];
+  readonly commands?: true;
+  readonly slots?: number;
+  readonly queues?: readonly string[];
+  readonly name?: string;
+  readonly fleet?: string;
+  readonly label?: Pairs;
+  readonly sessionTimeout?: number;
+  readonly memory?: number;
+  readonly grace?: number;
+  readonly drain?: number;
+}
+
+/** `reeve worker`: a process that runs tasks. */
+export function addWorker(program: Command, act: Act): void {
+  const command = program
+    .command('worker')
+    .summary('run a worker')
+    .description('Runs a worker: it takes tasks and runs their handlers or commands, each in a process of its own.')
+    .option('--handlers <files...>', 'modules that export handlers, JavaScript or TypeScript')
+    .option('--commands', 'run commands as well: whoever may submit a task can then run any program here')
+    .option('--slots <number>', 'tasks that run at the same time (default: 4)', wholeNumber({ min: 1, max: 10_000 }))
+    .option('--queues <names...>', 'queues to take tasks from (default: "default")')
+    .option('--name <name>', 'first part of its id (default: the host)')
+    .option('--fleet <name>', 'the group it belongs to (default: "default")')
+    .option('--label <name=value>', 'a label; may be repeated', addPair)
+    .option('--session-timeout <duration>', 'dead for so long, and its tasks move on (default: 10s)', duration)
+    .option(
+      '--memory <mebibytes>',
+      'limit of the heap of each handler process',
+      wholeNumber({ min: 16, max: 1_048_576 }),
+    )
+    .option('--grace <duration>', 'between asking an attempt to stop and ending it (default: 2s)', duration)
+    .option('--drain <duration>', 'when stopped, wait for what runs at most so long (default: 30s)', duration);
+  withSettings(command)
+    .addHelpText(
+      'after',
+      examples('reeve worker --handlers ./handlers.ts --slots 8', 'reeve worker --commands --queues builds'),
+    )
+    .action((raw: RawWorker, self: Command) => act(self, (context) => worker(context, raw)));
+}
+
+async function worker(context: Context, raw: RawWorker): Promise<ExitCode> {
+  const { connect } = context.settings;
+  const { runWorker } = await import('@reeve/worker');
+  const running = await runWorker(workerOptionsOf(context, raw));
+  const facts = { workerId: running.workerId, connect, pid: process.pid };
+  const sentence = `worker ${running.workerId} takes tasks from ${connect}`;
+  return serve(context, { facts, sentence, stop: () => running.drain() });
+}
+
+function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
+  if (raw.handlers === undefined && raw.commands === undefined) {
+    throw usageError('there is nothing that this worker could run', 'Add --handlers FILE, or --commands, or both.');
+  }
+  return {
+    connect: settings.connect,
+    root: settings.root,
+    logger: createLogger({ name: 'worker', level: settings.logLevel }),
+    commands: raw.commands === true ? 'allowed' : 'refused',
+    ...(raw.handlers === undefined ? {} : { handlers: raw.handlers }),
+    ...(raw.slots === undefined ? {} : { slots: raw.slots }),
+    ...(raw.queues === undefined ? {} : { queues: raw.queues }),
+    ...(raw.name === undefined ? {} : { name: raw.name }),
+    ...(raw.fleet === undefined ? {} : { fleet: raw.fleet }),
+    ...(raw.label === undefined ? {} : { labels: raw.label }),
+    ...(raw.sessionTimeout === undefined ? {} : { sessionTimeoutMs: raw.sessionTimeout }),
+    ...(raw.memory === undefined ? {} : { memoryMaxMb: raw.memory }),
+    ...(raw.grace === undefined ? {} : { graceMs: raw.grace }),
+    ...(raw.drain === undefined ? {} : { drainMs: Math.max(1, raw.drain) }),
+  };
+}

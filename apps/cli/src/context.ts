@@ -1,0 +1,39 @@
+import { connect, type Reeve } from '@reeve/sdk';
+import { colorsFor } from './output/colors.ts';
+import { Output } from './output/output.ts';
+import { type RawSettings, type Settings, settingsOf } from './settings.ts';
+
+/** What a command works with: what it was told, where it writes, and what calls it off. */
+export interface Context {
+  readonly settings: Settings;
+  readonly output: Output;
+  /** Fires at Ctrl-C and SIGTERM. */
+  readonly stop: AbortSignal;
+  /** Fires at `stop`, and when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives a command its context. `stop` fires at the first signal to stop. */
+export function contextOf(raw: RawSettings, stop: AbortSignal): Context {
+  const { stdout, stderr, env } = process;
+  const settings = settingsOf(raw, env);
+  const isTTY = stdout.isTTY === true;
+  const output = new Output({
+    stdout,
+    stderr,
+    format: settings.format,
+    colors: colorsFor({ isTTY, env }),
+    columns: isTTY ? stdout.columns : undefined,
+  });
+  return { settings, output, stop, signal: AbortSignal.any([stop, output.gone]) };
+}
+
+/** Connects, does `work`, and disconnects. */
+export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) => Promise<T>): Promise<T> {
+  const reeve = await connect({ connect: settings.connect, root: settings.root });
+  try {
+    return await work(reeve);
+  } finally {
+    await reeve.close();
+  }
+}

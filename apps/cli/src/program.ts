@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { type CliError, usageError } from './cli-error.ts';
+import { type Act, examples, type Work } from './commands/act.ts';
+import { addCoordinator } from './commands/coordinator.ts';
+import { addFleet } from './commands/fleet.ts';
+import { addMaster } from './commands/master.ts';
+import { addStatus } from './commands/status.ts';
+import { addSubmit } from './commands/submit.ts';
+import { addTasks } from './commands/tasks.ts';
+import { addUp } from './commands/up.ts';
+import { addWorker } from './commands/worker.ts';
+import { contextOf } from './context.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { colorsFor } from './output/colors.ts';
+import { tellParent } from './processes/parent.ts';
+import { formatReport, reportOf } from './report-error.ts';
+import { withSettings } from './settings.ts';
+
+const exitCodesHelp = `
+Exit codes:
+  0  done                       4    no coordinator answers
+  1  a task did not succeed     5    understood and refused
+  2  wrong usage                124  not in time
+  3  no such task               130  interrupted
+`;
+
+/** Runs `reeve` with these arguments and says what to exit with. `stop` fires at the first signal to stop. */
+export async function run(argv: readonly string[], stop: AbortSignal): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const act: Act = async (command: Command, work: Work) => {
+    exitCode = (await work(contextOf(command.optsWithGlobals(), stop))) ?? exitCodes.ok;
+  };
+  try {
+    const { own, command } = splitCommand(argv);
+    const program = buildProgram(act, command);
+    if (own.length === 0) program.outputHelp();
+    else await program.parseAsync(own, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return fail(error, argv);
+  }
+}
+
+/** The whole command line. `command` is what stands after "--" in `reeve submit`. */
+export function buildProgram(act: Act, command?: readonly string[]): Command {
+  const program = new Command('reeve')
+    .description('Runs tasks on many machines: none is lost, each is finished once.')
+    .version(version(), '-V, --version')
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText('after', examples('reeve up', 'reeve submit --wait -- echo hello', 'reeve status') + exitCodesHelp);
+  withSettings(program);
+  program.commandsGroup('Run Reeve:');
+  addUp(program, act);
+  addCoordinator(program, act);
+  addMaster(program, act);
+  addWorker(program, act);
+  program.commandsGroup('Use it:');
+  addSubmit(program, act, command);
+  addTasks(program, act);
+  addStatus(program, act);
+  addFleet(program, act);
+  return program;
+}
+
+/** What stands after "--" in `submit` is a command of its own, whose options are none of ours. */
+function splitCommand(argv: readonly string[]): { own: readonly string[]; command?: readonly string[] } {
+  const dashes = argv.indexOf('--');
+  if (dashes < 0 || !argv.slice(0, dashes).includes('submit')) return { own: argv };
+  return { own: argv.slice(0, dashes), command: argv.slice(dashes + 1) };
+}
+
+/** Says what went wrong: to the parent process, to a program, or to a person. */
+async function fail(error: unknown, argv: readonly string[]): Promise<ExitCode> {
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+  const report = reportOf(error instanceof CommanderError ? usageOf(error, argv) : error);
+  await tellParent({ kind: 'failed', report });
+  const { stderr, env } = process;
+  const isDebug = argv.includes('debug') && error instanceof Error;
+  const text = formatReport(report, colorsFor({ isTTY: stderr.isTTY === true, env }));
+  const { exitCode, ...facts } = report;
+  stderr.write(`${argv.includes('--json') ? JSON.stringify({ error: facts }) : text}\n`);
+  if (isDebug) stderr.write(`${error.stack}\n`);
+  return exitCode;
+}
+
+/** What commander found wrong, in our words. Its message may hold a suggestion on a second line. */
+function usageOf(error: CommanderError, argv: readonly string[]): CliError {
+  const [message = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const isCommandKnown = error.code !== 'commander.unknownCommand';
+  const command = isCommandKnown ? argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word)) : [];
+  const help = `See "${['reeve', ...command, '--help'].join(' ')}".`;
+  return usageError(message, suggestion === '' ? help : `${suggestion.replace(/^\(|\)$/g, '')} ${help}`);
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Package;
+  return version;
+}
+
+interface Package {
+  readonly version: string;
+}

@@ -1,0 +1,71 @@
+import { CodedError, codeOf, messageOf } from '@reeve/base';
+import { ReeveError, type ReeveErrorCode } from '@reeve/sdk';
+import { CliError } from './cli-error.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import type { Colors } from './output/colors.ts';
+
+/** What a failed command ends with: its exit code, and what it says for people and for programs. */
+export interface Report {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly message: string;
+  readonly advice?: string;
+}
+
+const exitCodeOf: Readonly<Record<ReeveErrorCode, ExitCode>> = {
+  invalid_task: exitCodes.usage,
+  invalid_argument: exitCodes.usage,
+  task_unknown: exitCodes.notFound,
+  task_exists: exitCodes.refused,
+  task_finished: exitCodes.refused,
+  task_not_finished: exitCodes.refused,
+  task_failed: exitCodes.failed,
+  task_cancelled: exitCodes.failed,
+  task_lost: exitCodes.failed,
+  task_expired: exitCodes.failed,
+  not_initialised: exitCodes.refused,
+  refused: exitCodes.refused,
+  unreachable: exitCodes.unreachable,
+  deadline_exceeded: exitCodes.timedOut,
+  aborted: exitCodes.interrupted,
+  closed: exitCodes.interrupted,
+  watch_overflow: exitCodes.failed,
+};
+
+/** Codes of the processes that a command runs: client, server, journal, coordinator, master, worker. */
+const processCodes: Readonly<Record<string, ExitCode>> = {
+  unreachable: exitCodes.unreachable,
+  config_invalid: exitCodes.usage,
+  config_unreadable: exitCodes.usage,
+  invalid_option: exitCodes.usage,
+  invalid_argument: exitCodes.usage,
+  worker_options_invalid: exitCodes.usage,
+  handlers_unusable: exitCodes.usage,
+};
+
+/** What to say about whatever a command failed with. */
+export function reportOf(error: unknown): Report {
+  const message = messageOf(error);
+  if (error instanceof CliError) {
+    return { exitCode: error.facts.exitCode, code: error.code, message, ...adviceOf(error.facts.advice) };
+  }
+  if (error instanceof ReeveError) {
+    return { exitCode: exitCodeOf[error.code], code: error.code, message, ...adviceOf(error.facts.advice) };
+  }
+  // Whatever a process refuses with a code is refused; the message of such an error says what to do.
+  if (error instanceof CodedError) {
+    return { exitCode: processCodes[error.code] ?? exitCodes.refused, code: error.code, message };
+  }
+  const advice = 'This should not happen: please report it, with what --log-level debug prints.';
+  return { exitCode: exitCodes.failed, code: codeOf(error) ?? 'internal_error', message, advice };
+}
+
+/** The report as people read it: one or two lines. */
+export function formatReport(report: Report, colors: Colors): string {
+  const first = `${colors.red('reeve:')} ${report.message}`;
+  return report.advice === undefined ? first : `${first}\n${colors.dim(report.advice)}`;
+}
+
+function adviceOf(advice: string | undefined): { readonly advice?: string } {
+  return advice === undefined ? {} : { advice };
+}

@@ -1,6 +1,8 @@
 /** What tests of real processes stand on: waiting for conditions, engines that can be killed, networks that fail. */
 export * from './apache-zookeeper.ts';
+export * from './data-driven.ts';
 export * from './engine.ts';
+export * from './engines.ts';
 export * from './eventually.ts';
 export * from './fault-proxy.ts';
 export * from './free-port.ts';

@@ -102,10 +102,11 @@ export class Answering {
   }
 
   /** Ends the handshake of a connection that has a session. */
-  welcome(connection: Connection): void {
+  welcome(connection: Connection, kind: 'opened' | 'reopened'): void {
     const { standing } = connection;
     invariant(standing !== undefined, 'only a connection with a session is welcome');
     const { id, timeoutMs } = standing;
+    this.#parts.outbox.notes.push({ kind, session: id, connection: connection.id });
     this.#greet(connection, { timeoutMs, sessionId: id, password: this.#parts.sessionPassword(id) });
   }
 

@@ -205,7 +205,7 @@ export class Replica {
     session.timeoutMs = timeoutMs;
     this.#sessions.touch(session);
     this.#connections.attach(connection, session);
-    this.#answering.welcome(connection);
+    this.#answering.welcome(connection, 'reopened');
   }
 
   #request(connection: Connection, { bytes, start, end }: FrameEvent): void {
@@ -266,6 +266,7 @@ export class Replica {
   #closeSession(connection: Connection, xid: number): void {
     if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
     if (connection.standing === undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
+    this.outbox.notes.push({ kind: 'closed', session: connection.session, connection: connection.id });
     this.#order.wait(connection, this.#endSession(connection.standing, { xid, connection }));
   }
 

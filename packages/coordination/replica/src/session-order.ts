@@ -42,7 +42,7 @@ export class SessionOrder {
   settle(connection: Connection, proposal: Proposal): void {
     if (connection.phase === 'closed') return;
     invariant(connection.waiting.take() === proposal, 'answers are in the order of requests');
-    if (proposal.op === 'connect') this.#answering.welcome(connection);
+    if (proposal.op === 'connect') this.#answering.welcome(connection, 'opened');
     else this.#answering.outcome(connection, proposal);
     this.#drain(connection);
   }

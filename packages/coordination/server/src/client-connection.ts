@@ -1,28 +1,28 @@
 import type { Socket } from 'node:net';
 import { codeOf, type Logger, messageOf } from '@reeve/base';
 import type { ConnectionId } from '@reeve/replica';
-import { FrameSplitter, specialXids, WireError } from '@reeve/wire';
+import { FrameSplitter, WireError } from '@reeve/wire';
+import { Conversation } from './conversation.ts';
 import { type FourLetterWord, fourLetterWord } from './four-letter-words.ts';
-import { Traffic } from './traffic.ts';
+import type { Totals } from './traffic.ts';
 
 /** Bytes a client may leave unread before no more of its requests are taken. */
 const unreadBytesSoft = 256 * 1024;
 /** Bytes a client may leave unread before it is given up: its watches go on firing while its requests wait. */
 const unreadBytesMax = 16 * 1024 * 1024;
 const wordBytes = 4;
-const frameHeadBytes = 4;
 
 /** Who works for a connection. */
 export interface ConnectionHost {
   readonly logger: Logger;
   readonly frameBytesMax: number;
   /** What all connections add up to. */
-  readonly traffic: Traffic;
+  readonly totals: Totals;
   /** Takes one frame, a view that is valid during the call only. */
   frame(connection: ConnectionId, bytes: Buffer, start: number, end: number): void;
   /** Whether the connection's next frame must wait for a later turn. */
   mustWait(connection: ConnectionId): boolean;
-  answer(word: FourLetterWord): string;
+  answer(word: FourLetterWord): Promise<string>;
   /** Its first bytes were those of the protocol, and no four-letter word. */
   opened(connection: ClientConnection): void;
   closed(connection: ClientConnection): void;
@@ -34,7 +34,7 @@ export class ClientConnection {
   readonly address: string;
   readonly port: number;
   readonly sinceMs = Date.now();
-  readonly traffic = new Traffic();
+  readonly conversation: Conversation;
   /** Whether its first bytes were those of the protocol. */
   greeted = false;
   /** Resolves when the socket is closed. */
@@ -47,11 +47,6 @@ export class ClientConnection {
   /** Frames that had been read when the connection had to wait. */
   #held: Buffer[] = [];
   #first: Buffer = Buffer.alloc(0);
-  #taken = 0;
-  #answered = 0;
-  /** One request at a time is timed: the answer of this number ends it; 0 while none is. */
-  #timedAnswer = 0;
-  #timedSinceMs = 0;
 
   constructor(id: ConnectionId, socket: Socket, host: ConnectionHost) {
     this.id = id;
@@ -59,6 +54,7 @@ export class ClientConnection {
     this.port = socket.remotePort ?? 0;
     this.#socket = socket;
     this.#host = host;
+    this.conversation = new Conversation(host.totals);
     this.#splitter = new FrameSplitter(host.frameBytesMax);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.resume());
@@ -75,7 +71,7 @@ export class ClientConnection {
   send(bytes: Buffer): void {
     if (this.#closing) return;
     const socket = this.#socket;
-    this.#count(bytes);
+    this.conversation.told(bytes);
     if (socket.writableLength > unreadBytesMax) {
       this.#host.logger.warn({ client: this.#name, bytes: socket.writableLength }, 'client reads too slowly: closed');
       return this.destroy();
@@ -115,6 +111,7 @@ export class ClientConnection {
 
   #read(chunk: Buffer): void {
     if (this.#closing) return;
+    this.#host.totals.bytesReceived += chunk.length;
     try {
       if (this.greeted) this.#splitter.push(chunk, this.#sink);
       else this.#greet(this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk]));
@@ -132,43 +129,26 @@ export class ClientConnection {
     }
     const word = fourLetterWord(bytes);
     if (word !== undefined) {
-      this.#socket.write(this.#host.answer(word));
-      return this.end();
+      void this.#answer(word);
+      return;
     }
     this.greeted = true;
     this.#host.opened(this);
     this.#splitter.push(bytes, this.#sink);
   }
 
+  async #answer(word: FourLetterWord): Promise<void> {
+    this.#socket.pause();
+    this.#socket.write(await this.#host.answer(word));
+    this.end();
+  }
+
   #take(bytes: Buffer, start: number, end: number): void {
     if (this.#closing) return;
-    this.#taken += 1;
-    this.traffic.received += 1;
-    this.#host.traffic.received += 1;
-    if (this.#timedAnswer === 0) this.#time();
+    this.conversation.asked(bytes, start, end);
     if (this.#held.length === 0 && !this.#host.mustWait(this.id)) return this.#host.frame(this.id, bytes, start, end);
     this.#held.push(Buffer.from(bytes.subarray(start, end)));
     this.#socket.pause();
-  }
-
-  #time(): void {
-    this.#timedAnswer = this.#taken;
-    this.#timedSinceMs = performance.now();
-  }
-
-  /** Counts the frames in `bytes`: each answers the oldest unanswered request, but for notifications. */
-  #count(bytes: Buffer): void {
-    let frames = 0;
-    for (let at = 0; at < bytes.length; at += frameHeadBytes + bytes.readInt32BE(at)) {
-      frames += 1;
-      if (bytes.readInt32BE(at + frameHeadBytes) !== specialXids.notification) this.#answered += 1;
-    }
-    const traffics = [this.traffic, this.#host.traffic];
-    for (const traffic of traffics) traffic.sent += frames;
-    if (this.#timedAnswer === 0 || this.#answered < this.#timedAnswer) return;
-    const latencyMs = performance.now() - this.#timedSinceMs;
-    for (const traffic of traffics) traffic.timed(latencyMs);
-    this.#timedAnswer = 0;
   }
 
   get #name(): string {

@@ -61,7 +61,9 @@ async function start(config: CoordinatorConfig, logger: Logger, locks: readonly 
   const parts: MemberParts = { config, replica, logger };
   const member = new Member(parts);
   const { journal, recovered } = await open(parts, member);
-  const listener = new Listener(config, logger, (id, socket) => member.add(new ClientConnection(id, socket, member)));
+  const listener = new Listener({ config, logger, totals: member.totals }, (id, socket) =>
+    member.add(new ClientConnection(id, socket, member)),
+  );
   member.start(journal);
   member.port = await listen(listener, member);
   return {

@@ -1,9 +1,11 @@
 import { arch, hostname, release, type as systemName, totalmem, userInfo } from 'node:os';
 import { unreachable } from '@reeve/base';
 import type { ConnectionStatus, ReplicaStatus } from '@reeve/replica';
-import { noSession, type SessionId } from '@reeve/wire';
+import { noSession, type OpName, opName, type SessionId } from '@reeve/wire';
 import type { CoordinatorConfig } from './config.ts';
-import type { Traffic } from './traffic.ts';
+import type { Conversation } from './conversation.ts';
+import { descriptors, directoryBytes } from './process-facts.ts';
+import type { Totals } from './traffic.ts';
 import { version } from './version.ts';
 
 /** A connection, for those who list them. */
@@ -12,7 +14,7 @@ export interface ConnectionFacts {
   readonly port: number;
   /** When it was made, milliseconds since the epoch. */
   readonly sinceMs: number;
-  readonly traffic: Traffic;
+  readonly conversation: Conversation;
   /** What the replica knows of it; nothing before its first frame. */
   readonly status: ConnectionStatus | undefined;
 }
@@ -22,7 +24,7 @@ export interface CoordinatorFacts {
   readonly config: CoordinatorConfig;
   readonly port: number;
   readonly uptimeMs: number;
-  readonly traffic: Traffic;
+  readonly totals: Totals;
   readonly status: ReplicaStatus;
   readonly connections: readonly ConnectionFacts[];
 }
@@ -31,6 +33,7 @@ const words = [
   'conf',
   'cons',
   'crst',
+  'dirs',
   'dump',
   'envi',
   'isro',
@@ -54,13 +57,13 @@ export function fourLetterWord(bytes: Buffer): FourLetterWord | undefined {
 }
 
 /** The answer to a word, or that it is not allowed. */
-export function answer(word: FourLetterWord, facts: CoordinatorFacts): string {
+export async function answer(word: FourLetterWord, facts: CoordinatorFacts): Promise<string> {
   const { fourLetterWords } = facts.config;
   const allowed = fourLetterWords === 'all' || fourLetterWords.has(word);
   return allowed ? compose(word, facts) : `${word} is not executed because it is not in the whitelist.\n`;
 }
 
-function compose(word: FourLetterWord, facts: CoordinatorFacts): string {
+function compose(word: FourLetterWord, facts: CoordinatorFacts): string | Promise<string> {
   switch (word) {
     case 'ruok':
       return 'imok';
@@ -76,6 +79,8 @@ function compose(word: FourLetterWord, facts: CoordinatorFacts): string {
       return configuration(facts);
     case 'cons':
       return `${facts.connections.map(fully).join('\n')}\n\n`;
+    case 'dirs':
+      return directories(facts);
     case 'envi':
       return environment();
     case 'dump':
@@ -87,10 +92,10 @@ function compose(word: FourLetterWord, facts: CoordinatorFacts): string {
     case 'wchp':
       return grouped(byPath(facts));
     case 'srst':
-      facts.traffic.reset();
+      facts.totals.reset();
       return 'Server stats reset.\n';
     case 'crst':
-      for (const connection of facts.connections) connection.traffic.reset();
+      for (const connection of facts.connections) connection.conversation.traffic.reset();
       return 'Connection stats reset.\n';
     default:
       return unreachable(word);
@@ -110,32 +115,84 @@ function briefly(facts: ConnectionFacts): string {
   return `${inBrief(facts)})`;
 }
 
-function inBrief({ address, port, status, traffic }: ConnectionFacts): string {
+function inBrief({ address, port, status, conversation }: ConnectionFacts): string {
+  const { received, sent } = conversation.traffic;
   const interest = status === undefined ? 0 : 1;
-  const queued = status?.waiting ?? 0;
-  return ` /${address}:${port}[${interest}](queued=${queued},recved=${traffic.received},sent=${traffic.sent}`;
+  return ` /${address}:${port}[${interest}](queued=${status?.waiting ?? 0},recved=${received},sent=${sent}`;
 }
 
 function fully(facts: ConnectionFacts): string {
-  const { status, sinceMs, traffic } = facts;
+  const { status, sinceMs, conversation } = facts;
   if (status === undefined || status.session === noSession) return briefly(facts);
-  const average = round(traffic.latencyMsAverage);
-  const latencies = `minlat=${round(traffic.latencyMsMin)},avglat=${average},maxlat=${round(traffic.latencyMsMax)}`;
-  return `${inBrief(facts)},sid=${hexId(status.session)},est=${sinceMs},to=${status.sessionTimeoutMs},${latencies})`;
+  const { traffic, lastXid, lastOp, lastZxid, lastReplyMs } = conversation;
+  const parts = [
+    inBrief(facts),
+    `sid=${hexId(status.session)}`,
+    `lop=${shortName(lastOp)}`,
+    `est=${sinceMs}`,
+    `to=${status.sessionTimeoutMs}`,
+    `lcxid=0x${(lastXid >>> 0).toString(16)}`,
+    `lzxid=0x${lastZxid.toString(16)}`,
+    `lresp=${lastReplyMs}`,
+    `llat=${round(traffic.latencyMsLast)}`,
+    `minlat=${round(traffic.latencyMsMin)}`,
+    `avglat=${round(traffic.latencyMsAverage)}`,
+    `maxlat=${round(traffic.latencyMsMax)}`,
+  ];
+  return `${parts.join(',')})`;
+}
+
+/** ZooKeeper's four letters for an operation; `SESS` before the first. */
+const shortNames: Readonly<Partial<Record<OpName, string>>> = {
+  create: 'CREA',
+  create2: 'CRE2',
+  createContainer: 'CREC',
+  createTTL: 'CRET',
+  delete: 'DELE',
+  deleteContainer: 'DELC',
+  exists: 'EXIS',
+  getData: 'GETD',
+  setData: 'SETD',
+  getACL: 'GETA',
+  setACL: 'SETA',
+  getChildren: 'GETC',
+  getChildren2: 'GETC',
+  getAllChildrenNumber: 'GACN',
+  getEphemerals: 'GETE',
+  sync: 'SYNC',
+  ping: 'PING',
+  check: 'CHEC',
+  multi: 'MULT',
+  multiRead: 'MLTR',
+  setWatches: 'SETW',
+  setWatches2: 'STW2',
+  addWatch: 'ADDW',
+  checkWatches: 'CHKW',
+  removeWatches: 'REMW',
+  whoAmI: 'WHOA',
+  closeSession: 'CLOS',
+};
+
+function shortName(op: number): string {
+  const name = opName(op);
+  return name === undefined ? 'SESS' : (shortNames[name] ?? 'NA');
+}
+
+function precise(ms: number): number {
+  return Number(ms.toFixed(4));
 }
 
 function round(ms: number): number {
   return Math.round(ms);
 }
 
-function server({ traffic, status, connections }: CoordinatorFacts, clients: readonly string[]): string {
-  const average = Number(traffic.latencyMsAverage.toFixed(4));
+function server({ totals, status, connections }: CoordinatorFacts, clients: readonly string[]): string {
   return lines([
     `Zookeeper version: ${version}`,
     ...clients,
-    `Latency min/avg/max: ${round(traffic.latencyMsMin)}/${average}/${round(traffic.latencyMsMax)}`,
-    `Received: ${traffic.received}`,
-    `Sent: ${traffic.sent}`,
+    `Latency min/avg/max: ${round(totals.latencyMsMin)}/${precise(totals.latencyMsAverage)}/${round(totals.latencyMsMax)}`,
+    `Received: ${totals.received}`,
+    `Sent: ${totals.sent}`,
     `Connections: ${connections.length}`,
     `Outstanding: ${status.outstanding}`,
     `Zxid: 0x${status.lastZxid.toString(16)}`,
@@ -144,37 +201,58 @@ function server({ traffic, status, connections }: CoordinatorFacts, clients: rea
   ]);
 }
 
-function monitor({ traffic, status, connections, uptimeMs }: CoordinatorFacts): string {
+async function monitor({ totals, status, connections, uptimeMs }: CoordinatorFacts): Promise<string> {
+  const files = await descriptors();
   const values: Record<string, string | number> = {
     version,
     server_state: status.mode,
-    avg_latency: Number(traffic.latencyMsAverage.toFixed(4)),
-    max_latency: round(traffic.latencyMsMax),
-    min_latency: round(traffic.latencyMsMin),
-    packets_received: traffic.received,
-    packets_sent: traffic.sent,
+    avg_latency: precise(totals.latencyMsAverage),
+    max_latency: round(totals.latencyMsMax),
+    min_latency: round(totals.latencyMsMin),
+    packets_received: totals.received,
+    packets_sent: totals.sent,
+    bytes_received_count: totals.bytesReceived,
     num_alive_connections: connections.length,
+    connection_drop_count: totals.connectionsDropped,
+    connection_rejected: totals.connectionsRejected,
     outstanding_requests: status.outstanding,
     znode_count: status.znodes,
     watch_count: status.watches.watches,
     ephemerals_count: status.ephemerals,
     approximate_data_size: status.approximateDataBytes,
     global_sessions: status.sessions,
+    local_sessions: 0,
+    stale_sessions_expired: totals.sessionsExpired,
+    last_client_response_size: totals.replyBytesLast,
+    min_client_response_size: totals.replyBytesMin,
+    max_client_response_size: totals.replyBytesMax,
+    open_file_descriptor_count: files.open,
+    max_file_descriptor_count: files.max,
     uptime: uptimeMs,
   };
   return lines(Object.entries(values).map(([name, value]) => `zk_${name}\t${value}`));
 }
 
-function configuration({ config, port }: CoordinatorFacts): string {
+async function configuration({ config, port }: CoordinatorFacts): Promise<string> {
   return lines([
     `clientPort=${port}`,
+    'secureClientPort=-1',
     `dataDir=${config.dataDirectory}`,
+    `dataDirSize=${await directoryBytes(config.dataDirectory)}`,
     `dataLogDir=${config.logDirectory}`,
+    `dataLogSize=${await directoryBytes(config.logDirectory)}`,
     `tickTime=${config.tickMs}`,
     `maxClientCnxns=${config.connectionsPerAddressMax}`,
     `minSessionTimeout=${config.sessionTimeoutMsMin}`,
     `maxSessionTimeout=${config.sessionTimeoutMsMax}`,
     'serverId=0',
+  ]);
+}
+
+async function directories({ config }: CoordinatorFacts): Promise<string> {
+  return lines([
+    `datadir_size: ${await directoryBytes(config.dataDirectory)}`,
+    `logdir_size: ${await directoryBytes(config.logDirectory)}`,
   ]);
 }
 

@@ -2,14 +2,23 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '@reeve/base';
 import type { CoordinatorConfig } from './config.ts';
 import { ServerError } from './server-error.ts';
+import type { Totals } from './traffic.ts';
 
 /** Connections that the kernel may hold until they are accepted. */
 const backlog = 1024;
+
+/** What a listener works with. */
+export interface ListenerParts {
+  readonly config: CoordinatorConfig;
+  readonly logger: Logger;
+  readonly totals: Totals;
+}
 
 /** Accepts clients, as many as are allowed. */
 export class Listener {
   readonly #config: CoordinatorConfig;
   readonly #logger: Logger;
+  readonly #totals: Totals;
   readonly #server: Server;
   readonly #perAddress = new Map<string, number>();
   /** Addresses over their limit: one log line each, not one for each attempt. */
@@ -17,9 +26,10 @@ export class Listener {
   #connections = 0;
   #lastId = 0;
 
-  constructor(config: CoordinatorConfig, logger: Logger, accept: (id: number, socket: Socket) => void) {
+  constructor({ config, logger, totals }: ListenerParts, accept: (id: number, socket: Socket) => void) {
     this.#config = config;
     this.#logger = logger;
+    this.#totals = totals;
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
       if (!this.#admit(socket)) return;
       this.#lastId += 1;
@@ -70,6 +80,7 @@ export class Listener {
   #refuse(socket: Socket, address: string): void {
     socket.on('error', () => {});
     socket.destroy();
+    this.#totals.connectionsRejected += 1;
     if (this.#refused.has(address)) return;
     this.#refused.add(address);
     const { connectionsPerAddressMax, connectionsMax } = this.#config;

@@ -1,10 +1,10 @@
 import type { Logger } from '@reeve/base';
 import type { Journal, LogFault, LogListener } from '@reeve/journal';
-import type { ConnectionId, Replica, ReplicaEvent } from '@reeve/replica';
+import type { ConnectionId, Replica, ReplicaEvent, SessionNote } from '@reeve/replica';
 import type { ClientConnection, ConnectionHost } from './client-connection.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { answer, type CoordinatorFacts, type FourLetterWord } from './four-letter-words.ts';
-import { Traffic } from './traffic.ts';
+import { Totals } from './traffic.ts';
 
 /** Reply bytes of one connection in one turn above which its next requests wait for a later one. */
 const replyBytesPerTurn = 1024 * 1024;
@@ -12,8 +12,8 @@ const replyBytesPerTurn = 1024 * 1024;
 const backlogBytesMax = 32 * 1024 * 1024;
 /** How often in a tick the replica is told that time passed. */
 const stepsPerTick = 4;
-/** How long a client may take for its first frame. */
-const greetingMsMax = 10_000;
+/** How long a client may take for its first bytes. */
+const greetingTicksMax = 5;
 /** How long stopping waits for the disk, and then for clients to read their last bytes. */
 const stopMsMax = 10_000;
 const goodbyeMsMax = 1_000;
@@ -32,7 +32,7 @@ export interface MemberParts {
 export class Member implements LogListener, ConnectionHost {
   readonly logger: Logger;
   readonly frameBytesMax: number;
-  readonly traffic = new Traffic();
+  readonly totals = new Totals();
   /** Where clients connect. */
   port = 0;
   readonly #config: CoordinatorConfig;
@@ -72,7 +72,7 @@ export class Member implements LogListener, ConnectionHost {
     this.#step({ kind: 'frame', connection, bytes, start, end });
   }
 
-  answer(word: FourLetterWord): string {
+  answer(word: FourLetterWord): Promise<string> {
     return answer(word, this.#facts());
   }
 
@@ -87,6 +87,7 @@ export class Member implements LogListener, ConnectionHost {
   }
 
   closed(connection: ClientConnection): void {
+    this.totals.connectionsDropped += 1;
     this.#connections.delete(connection.id);
     this.#waiting.delete(connection.id);
     if (connection.greeted) this.#step({ kind: 'closed', connection: connection.id });
@@ -136,20 +137,28 @@ export class Member implements LogListener, ConnectionHost {
     if (outbox.entries.length > 0) journal.append(outbox.entries);
     for (const [id, writer] of outbox.replies) this.#connections.get(id)?.send(writer.take());
     for (const id of outbox.closing) this.#connections.get(id)?.end();
+    for (const note of outbox.notes) this.#note(note);
     outbox.clear();
     if (journal.snapshotDue) void journal.snapshot(this.#replica.snapshot());
     if (this.#waiting.size > 0) this.#wake();
+  }
+
+  #note({ kind, session, connection: id }: SessionNote): void {
+    if (kind === 'expired') this.totals.sessionsExpired += 1;
+    const connection = id === undefined ? undefined : this.#connections.get(id);
+    const client = connection === undefined ? undefined : `${connection.address}:${connection.port}`;
+    this.logger.debug({ session: `0x${session}`, client }, `session ${kind}`);
   }
 
   #facts(): CoordinatorFacts {
     const status = this.#replica.status();
     const statuses = new Map([...status.eachConnection()].map((one) => [one.id, one] as const));
     const connections = [...this.#connections.values()].map((connection) => {
-      const { address, port, sinceMs, traffic } = connection;
-      return { address, port, sinceMs, traffic, status: statuses.get(connection.id) };
+      const { address, port, sinceMs, conversation } = connection;
+      return { address, port, sinceMs, conversation, status: statuses.get(connection.id) };
     });
     const uptimeMs = Date.now() - this.#startedMs;
-    return { config: this.#config, port: this.port, uptimeMs, traffic: this.traffic, status, connections };
+    return { config: this.#config, port: this.port, uptimeMs, totals: this.totals, status, connections };
   }
 
   #wake(): void {
@@ -160,7 +169,7 @@ export class Member implements LogListener, ConnectionHost {
 
   #tick(): void {
     this.#step({ kind: 'tick' });
-    const silentSince = Date.now() - greetingMsMax;
+    const silentSince = Date.now() - greetingTicksMax * this.#config.tickMs;
     for (const connection of this.#connections.values()) {
       if (!connection.greeted && connection.sinceMs < silentSince) connection.destroy();
     }

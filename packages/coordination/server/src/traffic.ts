@@ -1,9 +1,10 @@
-/** What went over some connections, and how long requests took: for four-letter words and metrics. */
+/** Requests and answers, counted and timed: of one connection, or of all. */
 export class Traffic {
   received = 0;
   sent = 0;
   latencyMsMin = 0;
   latencyMsMax = 0;
+  latencyMsLast = 0;
   #latencyMsSum = 0;
   #latencies = 0;
 
@@ -15,6 +16,7 @@ export class Traffic {
   timed(latencyMs: number): void {
     this.latencyMsMin = this.#latencies === 0 ? latencyMs : Math.min(this.latencyMsMin, latencyMs);
     this.latencyMsMax = Math.max(this.latencyMsMax, latencyMs);
+    this.latencyMsLast = latencyMs;
     this.#latencyMsSum += latencyMs;
     this.#latencies += 1;
   }
@@ -24,7 +26,28 @@ export class Traffic {
     this.sent = 0;
     this.latencyMsMin = 0;
     this.latencyMsMax = 0;
+    this.latencyMsLast = 0;
     this.#latencyMsSum = 0;
     this.#latencies = 0;
+  }
+}
+
+/** What a coordinator counts over all its connections. */
+export class Totals extends Traffic {
+  bytesReceived = 0;
+  /** Connections that ended, whoever ended them. */
+  connectionsDropped = 0;
+  /** Connections over a limit. */
+  connectionsRejected = 0;
+  sessionsExpired = 0;
+  replyBytesLast = 0;
+  replyBytesMin = 0;
+  replyBytesMax = 0;
+
+  /** Notes the length of one answer or notification, bytes. */
+  replied(bytes: number): void {
+    this.replyBytesLast = bytes;
+    if (bytes > this.replyBytesMax) this.replyBytesMax = bytes;
+    if (bytes < this.replyBytesMin || this.replyBytesMin === 0) this.replyBytesMin = bytes;
   }
 }

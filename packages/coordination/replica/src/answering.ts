@@ -81,14 +81,14 @@ export class Answering {
   }
 
   /** Answers a request from what is there. */
-  question(connection: Connection, { op, xid, request }: Question): void {
+  question(connection: Connection, { op, xid, request, asker }: Question): void {
     const writer = this.#writer(connection);
     const { tree, watches } = this.#parts;
     const start = this.#missed(connection, op, request, writer);
     const frame = beginAnswer(writer, xid, tree.lastZxid);
     const route = routes[op];
     let refused: ErrorName | undefined;
-    if (route.by === 'read') refused = read({ tree, watches, asker: connection, writer }, route.op, request as never);
+    if (route.by === 'read') refused = read({ tree, watches, asker, writer }, route.op, request as never);
     else if (route.by === 'watch') refused = watch({ tree, watches, connection, writer }, route.op, request);
     else if (route.by === 'sync') ops.sync.reply.encode(writer, request as RequestOf<'sync'>);
     if (refused === undefined) return writer.endFrame(frame);
@@ -98,7 +98,7 @@ export class Answering {
 
   /** Answers what waited for the barrier of a sync. */
   barrier({ connection, xid, path }: Barrier): void {
-    this.question(connection, { kind: 'question', op: 'sync', xid, request: { path } });
+    this.question(connection, { kind: 'question', op: 'sync', xid, request: { path }, asker: connection });
   }
 
   /** Ends the handshake of a connection that has a session. */

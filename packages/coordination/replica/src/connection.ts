@@ -1,5 +1,5 @@
 import { BoundedQueue } from '@reeve/base';
-import type { Txn } from '@reeve/tree';
+import type { Reading, Txn } from '@reeve/tree';
 import { type ErrorName, type Identity, type MultiPart, noSession, type OpName, type SessionId } from '@reeve/wire';
 import type { ConnectionId } from './event.ts';
 import type { Session } from './sessions.ts';
@@ -35,6 +35,8 @@ export interface Question {
   readonly xid: number;
   readonly op: OpName;
   readonly request: unknown;
+  /** Who asks, as it was known when it asked: what it proves later is for later requests. */
+  readonly asker: Reading['asker'];
 }
 
 /** A request that is refused without being looked into. */
@@ -81,6 +83,11 @@ export class Connection {
     this.address = address;
     this.identities = [{ scheme: 'ip', id: address }];
     this.waiting = new BoundedQueue(requestsMax + OVERRUN_MAX);
+  }
+
+  /** Who it is now, for a request that is answered later. */
+  asNow(): Reading['asker'] {
+    return { id: this.id, session: this.session, identities: this.identities };
   }
 
   /** Adds an identity, once. */

@@ -226,7 +226,7 @@ export class Replica {
       case 'read':
       case 'watch':
       case 'ping':
-        return this.#order.serve(connection, { kind: 'question', xid, op, request });
+        return this.#order.serve(connection, { kind: 'question', xid, op, request, asker: connection });
       case 'write':
         return this.#write({ connection, xid, op: route.op, request });
       case 'sync':
@@ -254,7 +254,7 @@ export class Replica {
   // Writes nothing, but is answered in the order of writes.
   #sync(connection: Connection, xid: number, request: RequestOf<'sync'>): void {
     if (this.#agreement.outstanding === 0) {
-      return this.#order.serve(connection, { kind: 'question', xid, op: 'sync', request });
+      return this.#order.serve(connection, { kind: 'question', xid, op: 'sync', request, asker: connection });
     }
     if (!this.#agreement.hasRoom) return this.#connections.close(connection);
     const zxid = this.#agreement.lastProposed;

@@ -18,8 +18,8 @@ export class SessionOrder {
 
   /** Answers now, or in its turn. */
   serve(connection: Connection, item: Question | Refusal): void {
-    if (connection.waiting.length > 0) this.wait(connection, item);
-    else this.#answer(connection, item);
+    if (connection.waiting.length === 0) this.#answer(connection, item);
+    else this.wait(connection, item.kind === 'question' ? { ...item, asker: connection.asNow() } : item);
   }
 
   /** Refuses a write while the journal takes none. */

@@ -1,7 +1,7 @@
-import { type Backoff, type Logger, messageOf } from '@reeve/base';
+import { type Backoff, codeOf, type Logger, messageOf } from '@reeve/base';
 import type { Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
-import { hexZxid } from './journal-error.ts';
+import { hexZxid, JournalError } from './journal-error.ts';
 import { Log, type LogListener } from './log.ts';
 import { type Recovered, type RecoverySink, recover } from './recover.ts';
 import { purge } from './retention.ts';
@@ -17,7 +17,7 @@ export interface JournalSettings {
   readonly logger: Logger;
   /** A log file is followed by the next when it would grow beyond this, bytes. */
   readonly segmentBytesMax: number;
-  /** Entries after which a snapshot is due; a large one waits until the log has grown to half its size as well. */
+  /** Entries after which a snapshot is due; it waits until the log has grown to the size of the last one as well. */
   readonly snapshotEntries: number;
   /** How many snapshots are kept, with the logs they need; `all` keeps everything. */
   readonly snapshotsKept: number | 'all';
@@ -32,6 +32,9 @@ export const journalDefaults = {
   snapshotsKept: 3,
   retry: { baseMs: 250, factor: 2, ceilingMs: 5_000, jitter: 0.2 },
 } as const satisfies Partial<JournalSettings>;
+
+/** What a disk says that cannot be used at all. */
+const diskReasons: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EIO', 'ENOSPC', 'EDQUOT']);
 
 /** A journal, and what it held. */
 export interface OpenedJournal {
@@ -49,8 +52,19 @@ export async function openJournal(
   sink: RecoverySink,
   listener: LogListener,
 ): Promise<OpenedJournal> {
-  const recovered = await recover(settings, sink);
+  const recovered = await recoverFrom(settings, sink);
   return { journal: new Journal(settings, listener, recovered), recovered };
+}
+
+async function recoverFrom(settings: JournalSettings, sink: RecoverySink): Promise<Recovered> {
+  try {
+    return await recover(settings, sink);
+  } catch (error) {
+    const reason = diskReasons.has(codeOf(error) ?? '') ? messageOf(error) : undefined;
+    if (reason === undefined) throw error;
+    const directory = settings.logDirectory;
+    throw new JournalError({ code: 'directory_unusable', directory, reason }, { cause: error });
+  }
 }
 
 /** The log of entries and the snapshots that shorten it. It does not know what it stores. */
@@ -86,7 +100,7 @@ export class Journal {
     return (
       this.#snapshotting === undefined &&
       this.#entriesSince >= this.#settings.snapshotEntries &&
-      this.#bytesSince >= this.#snapshotBytes / 2
+      this.#bytesSince >= this.#snapshotBytes
     );
   }
 

@@ -91,7 +91,12 @@ export class Log {
     this.#state = 'closed';
     clearTimeout(this.#probing?.timer);
     await this.#probing?.running;
-    await this.#segments.close();
+    try {
+      await this.#segments.close();
+    } catch (error) {
+      const facts = { directory: this.#settings.directory, reason: messageOf(error) };
+      this.#settings.logger.warn(facts, 'the log could not be closed in order: the next start mends it');
+    }
   }
 
   #flush(): void {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { type Logger, silent } from '@reeve/base';
 import {
   type DirectoryLock,
+  type Disk,
   type JournalSettings,
   journalDefaults,
   lockDirectory,
   nodeDisk,
-  type OpenedJournal,
   openJournal,
   type Recovered,
   type RecoverySink,
@@ -16,7 +17,7 @@ import { Replica, type ReplicaOptions, replicaDefaults } from '@reeve/replica';
 import { ClientConnection } from './client-connection.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { Listener } from './listener.ts';
-import { Member, type MemberParts } from './member.ts';
+import { Member } from './member.ts';
 import { firstSessionId, sessionPassword, sessionSecret } from './session-secret.ts';
 
 /** A running coordinator: an ensemble of one. */
@@ -32,6 +33,8 @@ export interface Coordinator {
 /** What a coordinator may be given beside its configuration. */
 export interface CoordinatorOptions {
   readonly logger?: Logger;
+  /** What to write to instead of the real disk: a simulated one, or one that fails. */
+  readonly disk?: Disk;
 }
 
 /**
@@ -46,21 +49,24 @@ export interface CoordinatorOptions {
  * await coordinator.stop();
  */
 export async function createServer(config: CoordinatorConfig, options: CoordinatorOptions = {}): Promise<Coordinator> {
-  const logger = options.logger ?? silent;
   const locks = await lockDirectories(config);
   try {
-    return await start(config, logger, locks);
+    return await start(config, options, locks);
   } catch (error) {
     await release(locks);
     throw error;
   }
 }
 
-async function start(config: CoordinatorConfig, logger: Logger, locks: readonly DirectoryLock[]): Promise<Coordinator> {
+async function start(
+  config: CoordinatorConfig,
+  { logger = silent, disk = config.sync === 'always' ? nodeDisk : unsyncedDisk }: CoordinatorOptions,
+  locks: readonly DirectoryLock[],
+): Promise<Coordinator> {
   const replica = new Replica(await replicaOptions(config));
-  const parts: MemberParts = { config, replica, logger };
-  const member = new Member(parts);
-  const { journal, recovered } = await open(parts, member);
+  const member = new Member({ config, replica, logger });
+  const settings: JournalSettings = { ...config, disk, logger, retry: journalDefaults.retry };
+  const { journal, recovered } = await openJournal(settings, restoring(replica), member);
   const listener = new Listener({ config, logger, totals: member.totals }, (id, socket) =>
     member.add(new ClientConnection(id, socket, member)),
   );
@@ -80,7 +86,7 @@ async function start(config: CoordinatorConfig, logger: Logger, locks: readonly 
 /** The log may lie elsewhere; then both places are taken. */
 async function lockDirectories({ dataDirectory, logDirectory }: CoordinatorConfig): Promise<DirectoryLock[]> {
   const data = await lockDirectory(dataDirectory);
-  if (logDirectory === dataDirectory) return [data];
+  if (resolve(logDirectory) === resolve(dataDirectory)) return [data];
   try {
     return [data, await lockDirectory(logDirectory)];
   } catch (error) {
@@ -107,17 +113,6 @@ async function replicaOptions(config: CoordinatorConfig): Promise<ReplicaOptions
     sessionPassword: (session) => sessionPassword(secret, session),
     digest: (credentials) => createHash('sha1').update(credentials).digest('base64'),
   };
-}
-
-function open(parts: MemberParts, member: Member): Promise<OpenedJournal> {
-  const { config, logger, replica } = parts;
-  const settings: JournalSettings = {
-    ...config,
-    disk: config.sync === 'always' ? nodeDisk : unsyncedDisk,
-    logger,
-    retry: journalDefaults.retry,
-  };
-  return openJournal(settings, restoring(replica), member);
 }
 
 function restoring(replica: Replica): RecoverySink {

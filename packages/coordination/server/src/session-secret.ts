@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '@reeve/base';
+import { codeOf, messageOf } from '@reeve/base';
+import { JournalError } from '@reeve/journal';
 import { type SessionId, sessionIdOf } from '@reeve/wire';
 
 const fileName = 'session.secret';
@@ -15,11 +16,23 @@ const passwordBytes = 16;
 export async function sessionSecret(directory: string): Promise<Buffer> {
   const path = join(directory, fileName);
   try {
-    const known = await readFile(path);
-    if (known.length === secretBytes) return known;
+    return (await knownSecret(path)) ?? (await freshSecret(path));
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    throw new JournalError({ code: 'directory_unusable', directory, reason: messageOf(error) }, { cause: error });
   }
+}
+
+async function knownSecret(path: string): Promise<Buffer | undefined> {
+  try {
+    const known = await readFile(path);
+    return known.length === secretBytes ? known : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function freshSecret(path: string): Promise<Buffer> {
   const fresh = randomBytes(secretBytes);
   await writeDurably(path, fresh);
   return fresh;

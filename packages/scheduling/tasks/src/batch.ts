@@ -13,6 +13,9 @@ export interface Refusal {
   readonly part: number;
 }
 
+/** What the state of a znode can refuse; anything else (an ACL, a quota) is no matter of one item, and fails the batch. */
+const refusalCodes: ReadonlySet<string> = new Set(['node_exists', 'no_node', 'bad_version', 'not_empty']);
+
 /** Items to be written: each has one or more parts that happen together, in multis with as many others as fit. */
 export interface Batch<T> {
   readonly items: readonly T[];
@@ -92,7 +95,7 @@ function refusedItem<T>(
   prefix: number,
 ): { readonly index: number; readonly refusal: Refusal } | undefined {
   const facts = factsOf(error);
-  if (facts === undefined || facts.failedPart < prefix) return undefined;
+  if (facts === undefined || facts.failedPart < prefix || !refusalCodes.has(facts.code)) return undefined;
   let part = facts.failedPart - prefix;
   for (const [index, { parts }] of chunk.entries()) {
     if (part < parts.length) return { index, refusal: { code: facts.code, part } };

@@ -13,6 +13,9 @@ import {
 /** The version of every payload that this release writes, and the newest that it reads. */
 export const PAYLOAD_VERSION = 1;
 
+/** The longest specification or status, bytes: what is larger belongs into a store of its own, and its address here. */
+export const RECORD_BYTES_MAX = 256 * 1024;
+
 /** Facts of a payload that cannot be read. */
 export interface RecordFacts {
   /**

@@ -1,8 +1,9 @@
 import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
 import { type Refusal, writeBatch } from './batch.ts';
-import { encodeRetry, encodeStatus } from './codec.ts';
+import { encodeRetry, encodeStatus, RECORD_BYTES_MAX } from './codec.ts';
 import type { Layout } from './layout.ts';
 import type { Ending } from './retry.ts';
+import type { TaskStatus } from './task.ts';
 
 /** An ending, and the worker whose assignment goes with it. */
 export interface OwnedEnding {
@@ -53,9 +54,18 @@ function writeItems({ coordination, layout, prefix, options }: Target, items: re
 function endingParts(layout: Layout, { ending, workerId, form }: Item): readonly TransactionPart[] {
   const gone = { op: 'delete', path: layout.assignment(workerId, ending.taskId) } as const;
   if (ending.kind === 'final') {
-    return [{ op: 'create', path: layout.status(ending.taskId), data: encodeStatus(ending.status) }, gone];
+    return [{ op: 'create', path: layout.status(ending.taskId), data: checkedStatus(ending.status) }, gone];
   }
   return [{ op: form, path: layout.retry(ending.taskId), data: encodeRetry(ending.record) }, gone];
+}
+
+/** A result that is too large to be kept is a failure of its task: silence would leave it running for ever. */
+function checkedStatus(status: TaskStatus): Buffer {
+  const data = encodeStatus(status);
+  if (data.length <= RECORD_BYTES_MAX) return data;
+  const { result: _result, ...rest } = status;
+  const message = `the result takes ${data.length} bytes, at most ${RECORD_BYTES_MAX}: return the address of a large result`;
+  return encodeStatus({ ...rest, outcome: 'failed', error: { code: 'result_invalid', message } });
 }
 
 /** A retry record may be there against expectation, or not (a redrive between two attempts): then the other way. */

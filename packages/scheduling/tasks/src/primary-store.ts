@@ -17,7 +17,7 @@ import { type OwnedEnding, writeEndings } from './ending-store.ts';
 import type { Layout } from './layout.ts';
 import type { TaskView } from './picture.ts';
 import type { Decision } from './placement.ts';
-import { BulkReader, type Reading, reading } from './reading.ts';
+import { type Reading, readAll, reading } from './reading.ts';
 import { ScheduleError } from './schedule-error.ts';
 import type { Assignment, PrimaryRecord, TaskId, TaskStatus, WorkerRecord } from './task.ts';
 
@@ -52,7 +52,6 @@ type Refusals = readonly (Refusal | undefined)[];
 export class PrimaryStore {
   readonly #coordination: Coordination;
   readonly #layout: Layout;
-  readonly #reader: BulkReader;
   readonly #fence: readonly TransactionPart[];
   /** The version of `/reeve/primary` since this master took over. */
   readonly epoch: number;
@@ -60,7 +59,6 @@ export class PrimaryStore {
   private constructor(coordination: Coordination, layout: Layout, epoch: number) {
     this.#coordination = coordination;
     this.#layout = layout;
-    this.#reader = new BulkReader(coordination);
     this.epoch = epoch;
     this.#fence = [{ op: 'check', path: layout.primary, version: epoch }];
   }
@@ -146,7 +144,7 @@ export class PrimaryStore {
   /** Reads what placement needs of waiting tasks, in one go. */
   async readTasks(candidates: readonly Candidate[], options?: RequestOptions): Promise<readonly TaskReading[]> {
     const paths = candidates.flatMap((candidate) => this.#unreadPaths(candidate));
-    const results = await this.#reader.read(paths, options);
+    const results = await readAll(this.#coordination, paths, options);
     let at = 0;
     return candidates.map(({ lane, retryUnread }) => {
       const spec = lane === undefined ? reading('spec', results[at++], decodeSpec) : undefined;
@@ -156,7 +154,8 @@ export class PrimaryStore {
   }
 
   async readWorkers(workerIds: readonly string[], options?: RequestOptions): Promise<readonly Reading<WorkerRecord>[]> {
-    const results = await this.#reader.read(
+    const results = await readAll(
+      this.#coordination,
       workerIds.map((workerId) => this.#layout.worker(workerId)),
       options,
     );
@@ -168,12 +167,13 @@ export class PrimaryStore {
     options?: RequestOptions,
   ): Promise<readonly Reading<Assignment>[]> {
     const paths = keys.map(({ workerId, taskId }) => this.#layout.assignment(workerId, taskId));
-    const results = await this.#reader.read(paths, options);
+    const results = await readAll(this.#coordination, paths, options);
     return results.map((result) => reading('assignment', result, decodeAssignment));
   }
 
   async readStatuses(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<TaskStatus>[]> {
-    const results = await this.#reader.read(
+    const results = await readAll(
+      this.#coordination,
       taskIds.map((taskId) => this.#layout.status(taskId)),
       options,
     );

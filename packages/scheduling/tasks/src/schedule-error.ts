@@ -11,8 +11,8 @@ export type ScheduleFacts =
   | { readonly code: 'task_unknown'; readonly taskId: TaskId }
   /** Only a finished task can be redriven. */
   | { readonly code: 'task_not_finished'; readonly taskId: TaskId }
-  /** The engine refused a write, by the protocol's name of the error. */
-  | { readonly code: 'refused'; readonly taskId: TaskId; readonly reason: string }
+  /** What is asked takes more bytes than `RECORD_BYTES_MAX`. */
+  | { readonly code: 'spec_too_large'; readonly taskId: TaskId; readonly bytes: number; readonly bytesMax: number }
   /** Another master has become primary: whatever this one wrote since has changed nothing. */
   | { readonly code: 'deposed'; readonly epoch: number };
 
@@ -33,8 +33,8 @@ function sentence(facts: ScheduleFacts): string {
       return `there is no task ${facts.taskId}: it was never submitted, or its time of retention is over`;
     case 'task_not_finished':
       return `task ${facts.taskId} is not finished: only a finished task can be run again`;
-    case 'refused':
-      return `task ${facts.taskId} was refused: ${facts.reason}`;
+    case 'spec_too_large':
+      return `task ${facts.taskId} takes ${facts.bytes} bytes, at most ${facts.bytesMax}: submit the address of a large payload`;
     case 'deposed':
       return `another master is primary: epoch ${facts.epoch} is over`;
     default:

@@ -1,8 +1,8 @@
 import type { Coordination, RequestOptions } from '@reeve/client';
 import { writeBatch } from './batch.ts';
-import { decodeAssignment, decodeRetry, decodeSpec, decodeStatus, encodeSpec } from './codec.ts';
+import { decodeAssignment, decodeRetry, decodeSpec, decodeStatus, encodeSpec, RECORD_BYTES_MAX } from './codec.ts';
 import { Layout } from './layout.ts';
-import { BulkReader, type Reading, reading } from './reading.ts';
+import { type Reading, readAll, reading } from './reading.ts';
 import { ScheduleError } from './schedule-error.ts';
 import type { Assignment, NewTask, RetryRecord, TaskId, TaskSpec, TaskStatus } from './task.ts';
 
@@ -25,32 +25,27 @@ export interface TaskDescription {
 export class TaskStore {
   readonly #coordination: Coordination;
   readonly #layout: Layout;
-  readonly #reader: BulkReader;
 
   constructor(coordination: Coordination, layout: Layout = new Layout()) {
     this.#coordination = coordination;
     this.#layout = layout;
-    this.#reader = new BulkReader(coordination);
   }
 
   /**
    * Submits tasks; when it resolves each of them will be done. Idempotent: a task whose id is there already counts as
-   * submitted, so after an unknown outcome call again with the same ids.
+   * submitted, so after an unknown outcome call again with the same ids. Rejects with a `ScheduleError`, before anything
+   * is written where a specification is too large.
    */
   async submit(tasks: readonly NewTask[], options?: RequestOptions): Promise<void> {
-    const refusals = await writeBatch(
-      this.#coordination,
-      {
-        items: tasks,
-        partsOf: ({ taskId, spec }) => [{ op: 'create', path: this.#layout.task(taskId), data: encodeSpec(spec) }],
-      },
-      options,
-    );
-    for (const [i, refusal] of refusals.entries()) {
+    const items = tasks.map(({ taskId, spec }) => ({
+      path: this.#layout.task(taskId),
+      data: checkedSpec(taskId, spec),
+    }));
+    const partsOf = (item: { path: string; data: Buffer }) => [{ op: 'create' as const, ...item }];
+    const refusals = await writeBatch(this.#coordination, { items, partsOf }, options);
+    for (const refusal of refusals) {
       if (refusal === undefined || refusal.code === 'node_exists') continue;
-      const taskId = (tasks[i] as NewTask).taskId;
-      if (refusal.code === 'no_node') throw new ScheduleError({ code: 'not_initialised', root: this.#layout.root });
-      throw new ScheduleError({ code: 'refused', taskId, reason: refusal.code });
+      throw new ScheduleError({ code: 'not_initialised', root: this.#layout.root });
     }
   }
 
@@ -58,7 +53,7 @@ export class TaskStore {
   async describe(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription | undefined> {
     const layout = this.#layout;
     const paths = [layout.task(taskId), layout.status(taskId), layout.retry(taskId), layout.cancel(taskId)];
-    const [task, status, retry, cancel] = await this.#reader.read(paths, options);
+    const [task, status, retry, cancel] = await readAll(this.#coordination, paths, options);
     const spec = value(reading('spec', task, decodeSpec));
     if (spec === undefined) return undefined;
     const record = value(reading('retry', retry, decodeRetry));
@@ -77,13 +72,13 @@ export class TaskStore {
   /** What was asked, for each of `taskIds`. */
   async readSpecs(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<TaskSpec>[]> {
     const paths = taskIds.map((taskId) => this.#layout.task(taskId));
-    return (await this.#reader.read(paths, options)).map((result) => reading('spec', result, decodeSpec));
+    return (await readAll(this.#coordination, paths, options)).map((result) => reading('spec', result, decodeSpec));
   }
 
   /** What has come of each of `taskIds`: missing while it is not finished. */
   async readStatuses(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<TaskStatus>[]> {
     const paths = taskIds.map((taskId) => this.#layout.status(taskId));
-    return (await this.#reader.read(paths, options)).map((result) => reading('status', result, decodeStatus));
+    return (await readAll(this.#coordination, paths, options)).map((result) => reading('status', result, decodeStatus));
   }
 
   /**
@@ -123,7 +118,7 @@ export class TaskStore {
   async #findAssignment(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription['assignment']> {
     const workerIds = await this.#coordination.getChildren(this.#layout.assignments, options);
     const paths = workerIds.map((workerId) => this.#layout.assignment(workerId, taskId));
-    for (const [i, result] of (await this.#reader.read(paths, options)).entries()) {
+    for (const [i, result] of (await readAll(this.#coordination, paths, options)).entries()) {
       const found = reading('assignment', result, decodeAssignment);
       if (found.kind === 'missing') continue;
       if (found.kind === 'unreadable') throw found.error;
@@ -131,6 +126,12 @@ export class TaskStore {
     }
     return undefined;
   }
+}
+
+function checkedSpec(taskId: TaskId, spec: TaskSpec): Buffer {
+  const data = encodeSpec(spec);
+  if (data.length <= RECORD_BYTES_MAX) return data;
+  throw new ScheduleError({ code: 'spec_too_large', taskId, bytes: data.length, bytesMax: RECORD_BYTES_MAX });
 }
 
 function value<T>(found: Reading<T>): T | undefined {

@@ -3,7 +3,7 @@ import { writeBatch } from './batch.ts';
 import { decodeAssignment, decodeSpec, encodeWorker } from './codec.ts';
 import { writeEndings } from './ending-store.ts';
 import { Layout } from './layout.ts';
-import { BulkReader, type Reading, reading } from './reading.ts';
+import { type Reading, readAll, reading } from './reading.ts';
 import type { Ending } from './retry.ts';
 import type { Assignment, TaskId, TaskSpec, WorkerRecord } from './task.ts';
 
@@ -22,13 +22,11 @@ export type EndingResult = 'written' | 'taken';
 export class WorkerStore {
   readonly #coordination: Coordination;
   readonly #layout: Layout;
-  readonly #reader: BulkReader;
   readonly workerId: string;
 
   constructor(coordination: Coordination, workerId: string, layout: Layout = new Layout()) {
     this.#coordination = coordination;
     this.#layout = layout;
-    this.#reader = new BulkReader(coordination);
     this.workerId = workerId;
   }
 
@@ -60,7 +58,7 @@ export class WorkerStore {
   /** Reads assignments and what they ask, in the order of `taskIds`. */
   async read(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly AssignedTask[]> {
     const paths = taskIds.flatMap((id) => [this.#layout.assignment(this.workerId, id), this.#layout.task(id)]);
-    const results = await this.#reader.read(paths, options);
+    const results = await readAll(this.#coordination, paths, options);
     return taskIds.map((taskId, i) => ({
       taskId,
       assignment: reading('assignment', results[2 * i], decodeAssignment),
@@ -71,7 +69,7 @@ export class WorkerStore {
   /** Reads assignments alone, for instance to see `cancel` after a `data_changed`. */
   async readAssignments(taskIds: readonly TaskId[], options?: RequestOptions): Promise<readonly Reading<Assignment>[]> {
     const paths = taskIds.map((taskId) => this.#layout.assignment(this.workerId, taskId));
-    const results = await this.#reader.read(paths, options);
+    const results = await readAll(this.#coordination, paths, options);
     return results.map((result) => reading('assignment', result, decodeAssignment));
   }
 

@@ -99,7 +99,7 @@ export class Batch {
 }
 
 /** A batch found in a log file. */
-export interface FoundBatch {
+interface FoundBatch {
   readonly kind: 'batch';
   readonly previousZxid: number;
   readonly entries: Entry[];
@@ -185,13 +185,13 @@ function hasZeroSector(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /** Whether `bytes[start, end)` is nothing but zeros. */
-export function isZero(bytes: Buffer, start: number, end: number): boolean {
+function isZero(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
   return true;
 }
 
 /** The next multiple of `alignment`. */
-export function aligned(length: number): number {
+function aligned(length: number): number {
   return Math.ceil(length / alignment) * alignment;
 }
 

@@ -47,7 +47,7 @@ export async function opened(settings: JournalSettings): Promise<Opened> {
 }
 
 /** Remembers what the log said, and lets a test wait for it. */
-export class Listener {
+class Listener {
   persistedZxid = 0;
   readonly faults: LogFault[] = [];
   recoveries = 0;

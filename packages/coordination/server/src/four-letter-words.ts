@@ -9,7 +9,7 @@ import type { Totals } from './traffic.ts';
 import { version } from './version.ts';
 
 /** A connection, for those who list them. */
-export interface ConnectionFacts {
+interface ConnectionFacts {
   readonly address: string;
   readonly port: number;
   /** When it was made, milliseconds since the epoch. */

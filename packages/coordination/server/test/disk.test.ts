@@ -3,7 +3,7 @@ import { eventually, temporaryDirectory } from '@reeve/testkit';
 import { coordinatorConfig } from '../src/config.ts';
 import { type Coordinator, createServer } from '../src/coordinator.ts';
 import { HeldDisk } from './held-disk.ts';
-import { type Answer, RawClient, word } from './raw-client.ts';
+import { RawClient, word } from './raw-client.ts';
 
 const running: Coordinator[] = [];
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** Whether `promise` settles before a read that is asked for after it is answered on another connection. */
-async function answeredBefore(promise: Promise<Answer>, port: number): Promise<boolean> {
+async function answeredBefore(promise: Promise<unknown>, port: number): Promise<boolean> {
   let answered = false;
   void promise.then(() => {
     answered = true;

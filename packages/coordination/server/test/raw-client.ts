@@ -32,7 +32,7 @@ export interface Ticket {
   readonly password: Buffer;
 }
 
-export const openAcl: readonly Acl[] = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
+const openAcl: readonly Acl[] = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
 const lost: Answer = { error: 'lost', zxid: 0, body: Buffer.alloc(0) };
 
 /** The protocol and nothing else: frames out, frames in, in order, with as many in flight as one likes. */

@@ -25,7 +25,7 @@ function fromSchedule(error: ScheduleError): ReeveError {
       return new ReeveError({ code: facts.code, taskId: facts.taskId }, error.message, { cause: error });
     case 'not_initialised':
       return new ReeveError({ code: facts.code }, error.message, { cause: error });
-    case 'refused':
+    case 'spec_too_large':
     case 'deposed':
     case 'not_initialisable':
       return refused(error);

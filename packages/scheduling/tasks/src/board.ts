@@ -126,7 +126,7 @@ export class Board implements PictureListener {
       return 'set aside';
     }
     if (spec?.kind === 'found') this.#waiting.learnSpec(candidate, spec.value);
-    if (retry?.kind === 'found') candidate.learnRetry(retry.value);
+    if (retry !== undefined) candidate.learnRetry(retry.kind === 'found' ? retry.value : undefined);
     const view = this.#picture.task(candidate.taskId);
     if (candidate.stage !== 'reading') return 'learned';
     if (view?.candidate === candidate && isPlannable(view)) this.#waiting.enter(candidate, this.#now);
@@ -208,7 +208,7 @@ export class Board implements PictureListener {
   }
 
   retryWritten(view: TaskView): void {
-    if (view.candidate !== undefined) view.candidate.retryUnread = true;
+    view.candidate?.retryWritten();
   }
 
   workerChanged(worker: WorkerView, what: 'came' | 'written' | 'went' | 'folder'): void {
@@ -318,7 +318,7 @@ function unseat(candidate: Candidate): void {
 function candidateOf(view: TaskView): Candidate {
   if (view.candidate !== undefined) return view.candidate;
   const candidate = new Candidate(view.taskId);
-  candidate.retryUnread = view.retried;
+  if (view.retried) candidate.retryWritten();
   view.candidate = candidate;
   return candidate;
 }

@@ -30,8 +30,10 @@ export class Candidate {
   workersLost = 0;
   /** Who it is reserved for, while the write is under way. */
   seat: Seat | undefined = undefined;
-  /** Its retry record is newer than what was read of it. */
-  retryUnread = false;
+  /** How often its retry record was seen written; and how often it had been when the newest reading of it began. */
+  #retryWrites = 0;
+  #retryReadAt = 0;
+  #readingAt = 0;
 
   constructor(taskId: TaskId) {
     this.taskId = taskId;
@@ -44,7 +46,25 @@ export class Candidate {
     this.notBefore = Math.max(this.notBefore, spec.notBefore);
   }
 
-  learnRetry(record: RetryRecord): void {
+  /** Whether its retry record is newer than what was read of it. */
+  get retryUnread(): boolean {
+    return this.#retryWrites !== this.#retryReadAt;
+  }
+
+  retryWritten(): void {
+    this.#retryWrites += 1;
+  }
+
+  /** What is to be read of it is asked for from now on. */
+  beginReading(): void {
+    this.stage = 'reading';
+    this.#readingAt = this.#retryWrites;
+  }
+
+  /** The retry record was read as of `beginReading`; undefined when there is none any more. */
+  learnRetry(record: RetryRecord | undefined): void {
+    this.#retryReadAt = this.#readingAt;
+    if (record === undefined) return;
     this.attempts = record.attempts;
     this.workersLost = record.workersLost;
     this.notBefore = Math.max(this.notBefore, record.notBefore);

@@ -113,7 +113,8 @@ export class Picture {
     if (place === undefined) return;
     switch (type) {
       case 'created':
-        return this.#created(place);
+        this.#created(place);
+        return place.kind === 'retry' ? this.#written(place) : undefined;
       case 'deleted':
         return this.#deleted(place);
       case 'data_changed':
@@ -177,9 +178,7 @@ export class Picture {
       case 'status':
       case 'retry':
       case 'cancel':
-        this.#setFlag(place.taskId, flagOf[place.kind], 'there');
-        if (place.kind === 'retry') this.#written(place);
-        return;
+        return this.#setFlag(place.taskId, flagOf[place.kind], 'there');
       default:
         return unreachable(place);
     }
@@ -242,16 +241,19 @@ export class Picture {
   #unassigned(taskId: TaskId, workerId: string): void {
     const worker = this.#workers.get(workerId);
     worker?.tasks.delete(taskId);
+    if (worker !== undefined) this.#forgetWorker(worker);
     const view = this.task(taskId);
+    if (view?.workerId !== workerId) return this.#removeDouble(taskId, workerId);
+    const before = view.phase;
+    view.workerId = this.#doubles.get(taskId)?.values().next().value;
+    if (view.workerId !== undefined) this.#removeDouble(taskId, view.workerId);
+    this.#changed(view, before);
+  }
+
+  #removeDouble(taskId: TaskId, workerId: string): void {
     const others = this.#doubles.get(taskId);
     others?.delete(workerId);
-    if (view?.workerId !== workerId) return;
-    const before = view.phase;
-    view.workerId = others?.values().next().value;
-    if (others !== undefined && view.workerId !== undefined) others.delete(view.workerId);
     if (others?.size === 0) this.#doubles.delete(taskId);
-    this.#changed(view, before);
-    if (worker !== undefined) this.#forgetWorker(worker);
   }
 
   #changed(view: TaskView, before: Phase): void {

@@ -55,7 +55,7 @@ export class Waiting {
       const candidate = this.#unread.pop();
       if (candidate === undefined) break;
       if (candidate.stage !== 'unread') continue;
-      candidate.stage = 'reading';
+      candidate.beginReading();
       this.#unreadCount -= 1;
       taken.push(candidate);
     }

@@ -22,3 +22,8 @@ export function usageError(message: string, advice?: string): CliError {
     message,
   );
 }
+
+/** Ctrl-C came before the end. */
+export function interrupted(): CliError {
+  return new CliError({ code: 'interrupted', exitCode: exitCodes.interrupted }, 'interrupted');
+}

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { type CliError, usageError } from './cli-error.ts';
 import { type Act, examples, type Work } from './commands/act.ts';
 import { addCoordinator } from './commands/coordinator.ts';
+import { addDemo } from './commands/demo.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addMaster } from './commands/master.ts';
 import { addStatus } from './commands/status.ts';
@@ -62,6 +63,8 @@ export function buildProgram(act: Act, command?: readonly string[]): Command {
   addTasks(program, act);
   addStatus(program, act);
   addFleet(program, act);
+  program.commandsGroup('See it survive:');
+  addDemo(program, act);
   return program;
 }
 

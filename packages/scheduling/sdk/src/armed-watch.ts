@@ -12,6 +12,8 @@ export interface ArmOptions {
   readonly path: string;
   readonly request: RequestOptions;
   readonly onEvent: WatchListener;
+  /** Called when the connection was lost and is back: the watch lives, but what happened meanwhile is not told. */
+  readonly onGap: () => void;
   /** Called when the session can serve no more: the watch is gone with it. */
   readonly onEnd: () => void;
 }
@@ -20,12 +22,16 @@ export interface ArmOptions {
 export async function armWatch(session: Coordination, options: ArmOptions): Promise<ArmedWatch> {
   let ended = false;
   const watch = await session.watch(options.path, 'persistent_recursive', options.onEvent, options.request);
-  const stop = onSessionEnd(session, () => {
+  const stopEnd = onSessionEnd(session, () => {
     ended = true;
     options.onEnd();
   });
+  const stopGap = session.onSession(({ to }) => {
+    if (to === 'connected') options.onGap();
+  });
   const disarm = async () => {
-    stop();
+    stopEnd();
+    stopGap();
     // Where the session is over, so is its watch.
     await watch.close().catch(() => {});
   };

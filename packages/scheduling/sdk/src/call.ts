@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { RequestOptions } from '@reeve/client';
 import { ReeveError } from './reeve-error.ts';
 
@@ -32,8 +33,12 @@ export class Call {
     this.over = promise;
     this.#end = resolve;
     this.#timer = setTimeout(resolve, Math.min(timeoutMs, TIMER_MS_MAX));
-    signal?.addEventListener('abort', resolve, { once: true });
-    closed.addEventListener('abort', resolve, { once: true });
+    for (const ending of [signal, closed]) {
+      if (ending === undefined) continue;
+      // Any number of operations may share a signal: Node warns of ten.
+      setMaxListeners(0, ending);
+      ending.addEventListener('abort', resolve, { once: true });
+    }
   }
 
   /** What a request of this operation is told. */

@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+type Armed = Extract<TaskChange, { readonly kind: 'armed' }>;
+
 /** Changes that wait to be read by the caller. */
 const UNREAD_MAX = 100_000;
 /** Changes that are given out together, after one request for their outcomes. */
@@ -27,7 +29,7 @@ export class ChangeFeed {
   readonly #options: WatchOptions;
   readonly #taskIds: ReadonlySet<TaskId> | undefined;
   readonly #reader: ChangeReader;
-  readonly #unread = new BoundedQueue<RawChange>(UNREAD_MAX);
+  readonly #unread = new BoundedQueue<RawChange | Armed>(UNREAD_MAX);
   #overflow = false;
   #wake = deferred();
 
@@ -65,6 +67,7 @@ export class ChangeFeed {
         path: this.#layout.root,
         request: call.request,
         onEvent: (event) => this.#onEvent(event),
+        onGap: () => this.#offer({ kind: 'armed', at: Date.now() }),
         onEnd: () => this.#wake.resolve(),
       }),
     );
@@ -73,6 +76,10 @@ export class ChangeFeed {
   #onEvent(event: WatchedEvent): void {
     const change = this.#reader.read(event, Date.now());
     if (change === undefined || this.#taskIds?.has(change.taskId) === false) return;
+    this.#offer(change);
+  }
+
+  #offer(change: RawChange | Armed): void {
     if (!this.#unread.offer(change)) this.#overflow = true;
     this.#wake.resolve();
   }
@@ -87,8 +94,8 @@ export class ChangeFeed {
     }
   }
 
-  #take(): readonly RawChange[] {
-    const taken: RawChange[] = [];
+  #take(): readonly (RawChange | Armed)[] {
+    const taken: (RawChange | Armed)[] = [];
     for (let change = this.#unread.take(); change !== undefined; change = this.#unread.take()) {
       taken.push(change);
       if (taken.length === BATCH_MAX) break;
@@ -97,8 +104,8 @@ export class ChangeFeed {
   }
 
   /** Adds what has come of those that finished. One that was redriven meanwhile has no outcome to tell. */
-  async #complete(changes: readonly RawChange[], call: Call): Promise<readonly TaskChange[]> {
-    const finished = changes.filter((change) => change.kind === 'finished').map((change) => change.taskId);
+  async #complete(changes: readonly (RawChange | Armed)[], call: Call): Promise<readonly TaskChange[]> {
+    const finished = changes.flatMap((change) => (change.kind === 'finished' ? [change.taskId] : []));
     const statuses = await this.#readStatuses(finished, call);
     return changes.flatMap((change): readonly TaskChange[] => {
       if (change.kind !== 'finished') return [change];

@@ -83,7 +83,7 @@ export class StatusFollower {
 
   async #followSession(call: Call): Promise<void> {
     const armed = await this.#arm(call);
-    for (const taskId of this.#awaited.keys()) this.#unchecked.add(taskId);
+    this.#doubtAll();
     try {
       while (!armed.hasEnded() && this.#awaited.size > 0) {
         this.#wake = deferred();
@@ -102,9 +102,16 @@ export class StatusFollower {
         path: this.#layout.statuses,
         request: call.request,
         onEvent: (event) => this.#onEvent(event),
+        onGap: () => this.#doubtAll(),
         onEnd: () => this.#wake.resolve(),
       }),
     );
+  }
+
+  /** Any status may have come while nobody watched. */
+  #doubtAll(): void {
+    for (const taskId of this.#awaited.keys()) this.#unchecked.add(taskId);
+    this.#wake.resolve();
   }
 
   #onEvent(event: WatchedEvent): void {

@@ -9,8 +9,8 @@ export type TaskChange =
   | { readonly kind: 'cancel_requested'; readonly taskId: TaskId; readonly at: number }
   | { readonly kind: 'finished'; readonly taskId: TaskId; readonly at: number; readonly status: TaskStatus }
   /**
-   * The watch is armed: from here on no change is missed. Comes first, and again wherever the session was lost and
-   * replaced: changes may be missing before it, so look at what matters.
+   * The watch is armed: from here on no change is missed. Comes first, and again wherever connection or session was
+   * lost and is back: changes may be missing before it, so look at what matters.
    */
   | { readonly kind: 'armed'; readonly at: number };
 

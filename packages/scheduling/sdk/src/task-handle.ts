@@ -139,6 +139,6 @@ function finished(taskId: TaskId, status: TaskStatus): ReeveError {
   const advice = 'Only a task that waits or runs can be cancelled.';
   return new ReeveError(
     { code: 'task_finished', taskId, status, advice },
-    `task ${taskId} has ${status.outcome} already`,
+    `task ${taskId} is finished already: ${status.outcome}`,
   );
 }

@@ -7,6 +7,10 @@ const namePattern = /^snapshot\.([0-9a-f]{1,16})$/;
 export const temporarySnapshotName = 'snapshot.tmp';
 /** So that the sync of a large snapshot does not hold up the log's for long. */
 const syncEveryBytes = 8 * 1024 * 1024;
+/** What a portion of a snapshot may cost: a share of the time that others had since the one before. */
+const share = 0.2;
+const portionMsMin = 1;
+const portionBytesMax = 4 * 1024 * 1024;
 
 /** A snapshot file: `snapshot.<zxid, hexadecimal>`. */
 export interface SnapshotName {
@@ -32,7 +36,7 @@ export function snapshotsIn(names: readonly string[]): SnapshotName[] {
 export interface SnapshotSource {
   /** Everything up to and including this zxid is in it; later entries may be, and are replayed over it. */
   readonly zxid: number;
-  readonly slices: Iterable<Buffer> | AsyncIterable<Buffer>;
+  readonly slices: Iterable<Buffer>;
   /** The last zxid that may have left a trace in the slices; asked when the last one has been taken. */
   lastZxidSeen(): number;
 }
@@ -58,24 +62,48 @@ export async function writeSnapshot(disk: Disk, directory: string, source: Snaps
 
 async function writeFile(file: DiskFile, source: SnapshotSource): Promise<number> {
   await file.write(header(source.zxid), 0);
+  const portions = new Portions(source.slices);
   let position = headerBytes;
-  let unsynced = 0;
-  let count = 0;
-  for await (const slice of source.slices) {
-    await file.write(framed(slice), position);
-    position += sliceHeadBytes + slice.length;
-    unsynced += slice.length;
-    count += 1;
-    if (unsynced > syncEveryBytes) {
-      await file.sync();
-      unsynced = 0;
-    }
+  let synced = 0;
+  for (let portion = portions.next(); portion.length > 0; portion = portions.next()) {
+    await file.write(portion, position);
+    position += portion.length;
+    if (position - synced < syncEveryBytes) continue;
+    await file.sync();
+    synced = position;
   }
-  await file.write(trailer(count, source.lastZxidSeen()), position);
+  await file.write(trailer(portions.count, source.lastZxidSeen()), position);
   await file.sync();
   return position + trailerBytes;
 }
 
-function framed(slice: Buffer): Buffer {
-  return Buffer.concat([sliceHead(slice), slice]);
+/**
+ * Makes slices, a share of the time: between two portions everyone else has their turn, and the longer that takes the
+ * more is made in the next, so that a snapshot gets ahead under any load and is felt by nobody.
+ */
+class Portions {
+  readonly #slices: Iterator<Buffer>;
+  #endedMs = performance.now();
+  count = 0;
+
+  constructor(slices: Iterable<Buffer>) {
+    this.#slices = slices[Symbol.iterator]();
+  }
+
+  /** Some slices with their heads; empty after the last. */
+  next(): Buffer {
+    const begunMs = performance.now();
+    const untilMs = begunMs + Math.max(portionMsMin, (begunMs - this.#endedMs) * share);
+    const parts: Buffer[] = [];
+    let length = 0;
+    while (length === 0 || (length < portionBytesMax && performance.now() < untilMs)) {
+      const slice = this.#slices.next();
+      if (slice.done === true) break;
+      parts.push(sliceHead(slice.value), slice.value);
+      length += sliceHeadBytes + slice.value.length;
+      this.count += 1;
+    }
+    this.#endedMs = performance.now();
+    return Buffer.concat(parts, length);
+  }
 }

@@ -1,2 +1,80 @@
-// Entry point of `npm run bench`.
-process.stdout.write('bench: no benchmark yet\n');
+import { parseArgs } from 'node:util';
+import { type Drained, drain } from './drain.ts';
+import { Fleet } from './fleet.ts';
+import { latency } from './latency.ts';
+import { median, peerDrains } from './peer.ts';
+
+const USAGE = `npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots 4] [--peer 'COMMAND']
+
+Every write is synced to disk before it is acknowledged. --peer runs another platform's benchmark in the same run and
+prints the ratio; the command prints rows {"mode":"drain…","metric":"throughput","value":16000}.`;
+
+const { values: options } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: '50000' },
+    reps: { type: 'string', default: '3' },
+    masters: { type: 'string', default: '1' },
+    slots: { type: 'string', default: '4' },
+    peer: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (options.help) say(USAGE);
+else await run();
+
+async function run(): Promise<void> {
+  const size = { masters: Number(options.masters), slots: Number(options.slots) };
+  const tasks = Number(options.tasks);
+  say(
+    `${tasks} no-op tasks, 200 B each; ${size.masters} master(s), 1 worker with ${size.slots} slots; every write synced`,
+  );
+  const drained: Drained[] = [];
+  for (let rep = 0; rep < Number(options.reps); rep += 1) drained.push(await measureDrain(size, tasks));
+  const finishedPerS = median(drained.map((one) => one.finishedPerS));
+  say(`median: submitted ${perS(drained.map((one) => one.submittedPerS))}, finished ${perS([finishedPerS])}`);
+  await measureLatency(size, finishedPerS);
+  if (options.peer !== undefined) await compare(options.peer, finishedPerS);
+}
+
+async function measureDrain(size: Fleet['size'], tasks: number): Promise<Drained> {
+  const fleet = await Fleet.start(size);
+  try {
+    const drained = await drain(fleet, tasks);
+    const cpu = [...drained.cpuUs].map(([name, us]) => `${name} ${us.toFixed(1)}`).join(', ');
+    say(
+      `submitted ${perS([drained.submittedPerS])}, finished ${perS([drained.finishedPerS])}; µs of CPU per task: ${cpu}`,
+    );
+    return drained;
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function measureLatency(size: Fleet['size'], finishedPerS: number): Promise<void> {
+  const fleet = await Fleet.start(size);
+  try {
+    await fleet.addWorker();
+    await latency(fleet, { perSecond: 50, seconds: 2 });
+    for (const perSecond of [50, Math.round(finishedPerS / 10)]) {
+      const { p50, p99 } = await latency(fleet, { perSecond, seconds: 5 });
+      say(`submit to result at ${perSecond}/s: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
+    }
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function compare(command: string, finishedPerS: number): Promise<void> {
+  for (const [mode, rate] of await peerDrains(command)) {
+    say(`peer ${mode}: ${perS([rate])}; ratio ${(finishedPerS / rate).toFixed(2)}`);
+  }
+}
+
+function perS(rates: readonly number[]): string {
+  return `${Math.round(median(rates))}/s`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

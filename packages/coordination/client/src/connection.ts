@@ -114,7 +114,10 @@ export class Connection {
     this.#flush();
     this.#over = true;
     clearTimeout(this.#impatient);
-    this.#socket.destroySoon();
+    if (this.#accepted) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    // A server that reads nothing more must not keep this process alive.
+    this.#socket.unref();
   }
 
   /** Ends the connection as if it had failed. */

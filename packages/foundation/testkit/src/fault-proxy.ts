@@ -139,9 +139,15 @@ export class FaultProxy {
 
   #drop(pair: Pair): void {
     if (!this.#pairs.delete(pair)) return;
-    pair.client.resetAndDestroy();
-    pair.server.resetAndDestroy();
+    reset(pair.client);
+    reset(pair.server);
   }
+}
+
+// libuv refuses to reset a socket that is shutting down, and then never closes it.
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Starts a proxy before `targetPort` of 127.0.0.1; it ends with the test file. */

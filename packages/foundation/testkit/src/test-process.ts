@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { eventually } from './eventually.ts';
+import { reapLater, release } from './reaper.ts';
 import { atTestEnd } from './test-end.ts';
 import { TestkitError } from './testkit-error.ts';
 
@@ -48,12 +49,12 @@ export class TestProcess {
     });
     this.#child.stdin?.on('error', () => {}).end(options.input ?? '');
     this.exited = this.#observeExit();
-    const killOnExit = () => this.kill('SIGKILL');
-    process.once('exit', killOnExit);
-    const release = atTestEnd(() => this.#destroy());
+    const forget = atTestEnd(() => this.#destroy());
+    const { pid } = this.#child;
+    if (pid !== undefined) reapLater(pid);
     this.#child.once('close', () => {
-      process.removeListener('exit', killOnExit);
-      release();
+      forget();
+      if (pid !== undefined) release(pid);
     });
   }
 

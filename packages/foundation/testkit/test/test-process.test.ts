@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import { startProcess } from '@reeve/testkit';
+import { eventually, startProcess } from '@reeve/testkit';
 
 const node = process.execPath;
 
@@ -35,3 +36,23 @@ test('killing a process kills the children it started', async () => {
   // Its output is complete only when the child, which holds the same pipe, is gone as well.
   expect((await parent.exited).signal).toBe('SIGKILL');
 });
+
+test('a process does not outlive a test that is killed', async () => {
+  const testkit = new URL('../dist/index.js', import.meta.url).href;
+  const script = `
+    import { startProcess } from '${testkit}';
+    const other = await startProcess(['true'], {});
+    await other.exited;
+    const child = await startProcess([process.execPath, '-e', 'setInterval(() => {}, 1000)']);
+    console.log('child ' + child.pid);`;
+  const killed = await startProcess([node, '--input-type=module', '-e', script]);
+  const [, child] = await killed.line(/child (\d+)/);
+  killed.kill('SIGKILL');
+  await eventually(() => stateOf(Number(child)) === 'gone', { what: 'the child is killed as well' });
+});
+
+/** A killed process whose parent is gone may stay a zombie. */
+function stateOf(pid: number): 'gone' | 'alive' {
+  const status = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  return status === '' || status.startsWith('Z') ? 'gone' : 'alive';
+}

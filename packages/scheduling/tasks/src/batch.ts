@@ -1,9 +1,9 @@
 import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
 
 /** The most items that one multi carries. */
-export const BATCH_ITEMS_MAX = 500;
+const BATCH_ITEMS_MAX = 500;
 /** The most bytes of paths and data that one multi carries: half the packet limit of 1 MB. */
-export const BATCH_BYTES_MAX = 512 * 1024;
+const BATCH_BYTES_MAX = 512 * 1024;
 /** How many multis or multiReads of one call are under way together. */
 const BATCHES_IN_FLIGHT = 4;
 

@@ -1,12 +1,15 @@
 import { unreachable } from '@reeve/base';
 import { Candidate } from './candidate.ts';
-import type { Phase, Picture, PictureListener, TaskView, WorkerView } from './picture.ts';
+import type { Picture, PictureListener } from './picture.ts';
 import { type Plan, type PlanLimits, plan } from './placement.ts';
 import type { Reading } from './reading.ts';
-import { type Seat, Seats } from './seats.ts';
+import type { Seat } from './seat.ts';
+import { Seats } from './seats.ts';
 import { Shelf } from './shelf.ts';
 import type { RetryRecord, TaskId, TaskSpec, WorkerRecord } from './task.ts';
+import type { Phase, TaskView } from './task-view.ts';
 import { Waiting } from './waiting.ts';
+import type { WorkerView } from './worker-view.ts';
 
 /** Something that has to be put right, beside giving tasks to workers. */
 export type Chore =

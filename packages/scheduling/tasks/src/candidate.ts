@@ -1,5 +1,5 @@
-import type { Lane } from './lane.ts';
-import type { Seat } from './seats.ts';
+import type { Need } from './need.ts';
+import type { Seat } from './seat.ts';
 import type { Assignment, RetryRecord, TaskId, TaskSpec } from './task.ts';
 import { timeOf } from './task-id.ts';
 
@@ -22,8 +22,8 @@ export class Candidate {
   /** When it was submitted, by its id: age decides among equal priorities. */
   readonly time: number;
   stage: Stage = 'away';
-  /** Where it waits; undefined until its specification is read. */
-  lane: Lane | undefined = undefined;
+  /** What it needs of a worker; the same object for all tasks of a lane. Undefined until its specification is read. */
+  need: Need | undefined = undefined;
   priority = 0;
   notBefore = 0;
   attempts = 0;
@@ -40,8 +40,8 @@ export class Candidate {
     this.time = timeOf(taskId);
   }
 
-  learnSpec(spec: TaskSpec, lane: Lane): void {
-    this.lane = lane;
+  learnSpec(spec: TaskSpec, need: Need): void {
+    this.need = need;
     this.priority = spec.priority;
     this.notBefore = Math.max(this.notBefore, spec.notBefore);
   }
@@ -72,7 +72,7 @@ export class Candidate {
 
   /** The record of the attempt that comes next. */
   get assignment(): Assignment {
-    const repeat = this.lane?.need.repeat ?? 'repeatable';
+    const repeat = this.need?.repeat ?? 'repeatable';
     return { attempt: this.attempts + 1, workersLost: this.workersLost, repeat };
   }
 }

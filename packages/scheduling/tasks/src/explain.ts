@@ -1,4 +1,4 @@
-import { needOf, offers } from './lane.ts';
+import { needOf, offers } from './need.ts';
 import type { RetryRecord, TaskSpec, WorkerRecord } from './task.ts';
 
 /** A worker and how many tasks it has. */

@@ -2,7 +2,7 @@ import type { Candidate } from './candidate.ts';
 import { goesFirst } from './candidate.ts';
 import { Heap } from './heap.ts';
 import type { Lane } from './lane.ts';
-import type { PrefetchLimits, Seat } from './seats.ts';
+import type { PrefetchLimits, Seat } from './seat.ts';
 import type { Assignment, TaskId } from './task.ts';
 
 /** How much one plan decides. */

@@ -15,11 +15,11 @@ import {
 } from './codec.ts';
 import { type OwnedEnding, writeEndings } from './ending-store.ts';
 import type { Layout } from './layout.ts';
-import type { TaskView } from './picture.ts';
 import type { Decision } from './placement.ts';
 import { type Reading, readAll, reading } from './reading.ts';
 import { ScheduleError } from './schedule-error.ts';
 import type { Assignment, PrimaryRecord, TaskId, TaskStatus, WorkerRecord } from './task.ts';
+import type { TaskView } from './task-view.ts';
 
 /** What a master needs to take over. */
 export interface TakeOver {
@@ -146,8 +146,8 @@ export class PrimaryStore {
     const paths = candidates.flatMap((candidate) => this.#unreadPaths(candidate));
     const results = await readAll(this.#coordination, paths, options);
     let at = 0;
-    return candidates.map(({ lane, retryUnread }) => {
-      const spec = lane === undefined ? reading('spec', results[at++], decodeSpec) : undefined;
+    return candidates.map(({ need, retryUnread }) => {
+      const spec = need === undefined ? reading('spec', results[at++], decodeSpec) : undefined;
       const retry = retryUnread ? reading('retry', results[at++], decodeRetry) : undefined;
       return { ...(spec && { spec }), ...(retry && { retry }) };
     });
@@ -180,8 +180,8 @@ export class PrimaryStore {
     return results.map((result) => reading('status', result, decodeStatus));
   }
 
-  #unreadPaths({ taskId, lane, retryUnread }: Candidate): readonly string[] {
-    const spec = lane === undefined ? [this.#layout.task(taskId)] : [];
+  #unreadPaths({ taskId, need, retryUnread }: Candidate): readonly string[] {
+    const spec = need === undefined ? [this.#layout.task(taskId)] : [];
     return retryUnread ? [...spec, this.#layout.retry(taskId)] : spec;
   }
 

@@ -1,6 +1,6 @@
 import { Line } from './line.ts';
-import type { TaskView } from './picture.ts';
 import { timeOf } from './task-id.ts';
+import type { TaskView } from './task-view.ts';
 
 /** How long finished tasks are kept. */
 export interface Retention {

@@ -1,12 +1,15 @@
 import { type Candidate, isOlder } from './candidate.ts';
 import { Heap } from './heap.ts';
-import { Lane, type Need, needOf } from './lane.ts';
+import { Lane } from './lane.ts';
 import { Line } from './line.ts';
+import { type Need, needOf } from './need.ts';
 import type { TaskSpec } from './task.ts';
 
 /** The tasks that wait, in the order in which they are read, become due, and start. */
 export class Waiting {
-  readonly #lanes = new Map<string, Lane>();
+  /** One for each need, by its key. */
+  readonly #needs = new Map<string, Need>();
+  readonly #lanes = new Map<Need, Lane>();
   readonly #unread = new Line<Candidate>(isOlder);
   readonly #delayed = new Heap<Delay>((a, b) => a.until < b.until);
   readonly #onLane: (lane: Lane) => void;
@@ -34,9 +37,8 @@ export class Waiting {
   /** A task waits: to be read, to become due, or to start. */
   enter(candidate: Candidate, now: number): void {
     if (candidate.stage !== 'away' && candidate.stage !== 'reading' && candidate.stage !== 'reserved') return;
-    const { lane } = candidate;
-    if (lane === undefined || candidate.retryUnread) return this.#enterUnread(candidate);
-    if (candidate.notBefore <= now) return lane.add(candidate);
+    if (candidate.need === undefined || candidate.retryUnread) return this.#enterUnread(candidate);
+    if (candidate.notBefore <= now) return this.#laneOf(candidate)?.add(candidate);
     candidate.stage = 'delayed';
     this.#delayed.push({ candidate, until: candidate.notBefore });
   }
@@ -44,7 +46,7 @@ export class Waiting {
   /** A task waits no longer. */
   leave(candidate: Candidate): void {
     if (candidate.stage === 'unread') this.#unreadCount -= 1;
-    if (candidate.stage === 'ready') candidate.lane?.drop(candidate);
+    if (candidate.stage === 'ready') this.#laneOf(candidate)?.drop(candidate);
     candidate.stage = 'away';
   }
 
@@ -63,10 +65,10 @@ export class Waiting {
   }
 
   learnSpec(candidate: Candidate, spec: TaskSpec): void {
-    if (candidate.lane !== undefined) return;
+    if (candidate.need !== undefined) return;
     const lane = this.#laneFor(needOf(spec));
     lane.members += 1;
-    candidate.learnSpec(spec, lane);
+    candidate.learnSpec(spec, lane.need);
   }
 
   /** Makes the delayed tasks ready whose time has come. */
@@ -74,18 +76,20 @@ export class Waiting {
     for (let first = this.#firstDelayed(); first !== undefined; first = this.#firstDelayed()) {
       if (first.until > now) return;
       this.#delayed.pop();
-      first.candidate.lane?.add(first.candidate);
+      this.#laneOf(first.candidate)?.add(first.candidate);
     }
   }
 
   /** Nothing more is to be known of a task: its candidate is not used again. */
   forget(candidate: Candidate): void {
     this.leave(candidate);
-    const { lane } = candidate;
+    const lane = this.#laneOf(candidate);
     if (lane === undefined) return;
-    candidate.lane = undefined;
+    candidate.need = undefined;
     lane.members -= 1;
-    if (lane.members === 0) this.#lanes.delete(keyOf(lane.need));
+    if (lane.members > 0) return;
+    this.#lanes.delete(lane.need);
+    this.#needs.delete(keyOf(lane.need));
   }
 
   #enterUnread(candidate: Candidate): void {
@@ -102,12 +106,17 @@ export class Waiting {
     }
   }
 
+  #laneOf({ need }: Candidate): Lane | undefined {
+    return need === undefined ? undefined : this.#lanes.get(need);
+  }
+
   #laneFor(need: Need): Lane {
     const key = keyOf(need);
-    const known = this.#lanes.get(key);
-    if (known !== undefined) return known;
+    const known = this.#needs.get(key);
+    if (known !== undefined) return this.#lanes.get(known) as Lane;
     const lane = new Lane(need);
-    this.#lanes.set(key, lane);
+    this.#needs.set(key, need);
+    this.#lanes.set(need, lane);
     this.#onLane(lane);
     return lane;
   }

@@ -117,11 +117,11 @@ export class Table {
     return given;
   }
 
-  #readingOf({ taskId, lane, retryUnread }: Candidate) {
+  #readingOf({ taskId, need, retryUnread }: Candidate) {
     const spec = this.specs.get(taskId);
     const retry = this.retries.get(taskId);
     return {
-      ...(lane === undefined && spec && { spec: found(spec) }),
+      ...(need === undefined && spec && { spec: found(spec) }),
       ...(retryUnread && retry && { retry: found(retry) }),
     };
   }

@@ -28,8 +28,8 @@ export interface NumberedOrigin extends TxnOrigin {
 export const nobody: ApplyObserver = { changed: () => undefined, partApplied: () => undefined };
 
 /**
- * Does what a transaction says. It never refuses, and may be repeated on a tree that has seen it, or later ones: that is
- * how a log is replayed over a snapshot that was taken while the tree changed.
+ * Does what a transaction says. It never refuses, and may be repeated on a tree that has seen it and later ones, if those
+ * are repeated too: that is how a log is replayed over a snapshot that was taken while the tree changed.
  */
 export function apply(tree: Tree, origin: NumberedOrigin, txn: Txn, observer: ApplyObserver): void {
   switch (txn.kind) {
@@ -83,8 +83,8 @@ function createZnode(tree: Tree, origin: NumberedOrigin, part: PartOf<'create'>,
   const parent = tree.get(above);
   // Replayed: the parent is gone by a later transaction, which is replayed too.
   if (parent === undefined) return;
-  if (parentCreates > parent.creates || isWrapped(parentCreates, parent.creates)) parent.creates = parentCreates;
-  parent.pzxid = Math.max(parent.pzxid, origin.zxid);
+  parent.creates = parentCreates;
+  parent.pzxid = origin.zxid;
   // Replayed: the znode is there already, perhaps with what later transactions made of it.
   if (tree.get(path) !== undefined) return;
   const owner: SessionId = lifetime === 'ephemeral' ? origin.session : noSession;
@@ -94,15 +94,10 @@ function createZnode(tree: Tree, origin: NumberedOrigin, part: PartOf<'create'>,
   observer.changed('children_changed', above, parent.acl);
 }
 
-/** The counter of creates is 32 bits wide and goes on below zero. */
-function isWrapped(next: number, before: number): boolean {
-  return next < 0 && before > 0;
-}
-
 function deleteZnode(tree: Tree, zxid: number, path: string, observer: ApplyObserver): void {
   const above = parentPath(path);
   const parent = tree.get(above);
-  if (parent !== undefined) parent.pzxid = Math.max(parent.pzxid, zxid);
+  if (parent !== undefined) parent.pzxid = zxid;
   const znode = tree.get(path);
   if (znode === undefined || parent === undefined) return;
   tree.remove(path, znode);

@@ -1,5 +1,16 @@
 import { CodedError } from '@reeve/base';
-import { int, long, Reader, record, type SessionId, sessionId, ustring, type ValueOf, Writer } from '@reeve/wire';
+import {
+  int,
+  long,
+  parentPath,
+  Reader,
+  record,
+  type SessionId,
+  sessionId,
+  ustring,
+  type ValueOf,
+  Writer,
+} from '@reeve/wire';
 import { type AccessList, accessList } from './access-list.ts';
 import { octetsCodec } from './octets.ts';
 import type { Tree } from './tree.ts';
@@ -191,6 +202,8 @@ export class SnapshotLoader {
   #insert(stored: ValueOf<typeof znodeRecord>): void {
     const acl = this.#acls[stored.acl];
     if (acl === undefined) throw new SnapshotError(`${stored.path} has an access list that is not there`);
+    const isOrphan = stored.path !== '/' && this.#tree.get(parentPath(stored.path)) === undefined;
+    if (isOrphan) throw new SnapshotError(`${stored.path} is there without its parent`);
     const znode = new Znode({ ...stored, acl });
     znode.mzxid = stored.mzxid;
     znode.mtimeMs = stored.mtimeMs;

@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Tree } from '@reeve/tree';
+import { childPath, noSession } from '@reeve/wire';
+import fc from 'fast-check';
+import { type Happening, happening, modelledWrite } from './arbitrary.ts';
+import { NaiveTree } from './naive-tree.ts';
+import { outcome, Workbench } from './requests.ts';
+
+/** What happens, and how many outstanding transactions are applied after it: the overlay answers for the rest. */
+const history = fc.array(fc.tuple(happening(modelledWrite), fc.nat({ max: 3 })), { maxLength: 60 });
+
+function play(what: Happening, bench: Workbench, model: NaiveTree): void {
+  if (what.kind === 'write') {
+    const session = what.session;
+    const txn = bench.propose(what.write, { session, identities: [] });
+    expect(outcome(txn)).toBe(model.write(what.write, session));
+  } else {
+    bench.session(what.session, what.kind);
+    if (what.kind === 'ends') model.end(what.session);
+  }
+}
+
+function seen(tree: Tree, path: string, into: Record<string, object> = {}): object {
+  const znode = tree.get(path);
+  if (znode === undefined) return into;
+  const { data, version, cversion, owner } = znode;
+  const names = [...(znode.children ?? [])].filter((name) => name !== 'zookeeper');
+  const text = data === null ? null : Buffer.from(data, 'latin1').toString();
+  into[path] = { data: text, version, cversion, owner: owner === noSession ? '' : owner, children: names.sort() };
+  for (const name of names) seen(tree, childPath(path, name), into);
+  return into;
+}
+
+function modelled(model: NaiveTree): object {
+  return Object.fromEntries(
+    [...model.znodes].map(([path, { data, version, creates, deletes, owner }]) => {
+      // The root of a tree has /zookeeper for a child from the start, which counts as none.
+      const cversion = creates + deletes - (path === '/' ? 1 : 0);
+      return [path, { data, version, cversion, owner, children: model.children(path).sort() }];
+    }),
+  );
+}
+
+describe('a tree', () => {
+  test('does what a plain model does, however far preparing runs ahead of applying', () => {
+    fc.assert(
+      fc.property(history, (happenings) => {
+        const bench = new Workbench();
+        const model = new NaiveTree();
+        for (const [what, applied] of happenings) {
+          play(what, bench, model);
+          bench.commit(applied);
+        }
+        bench.commit();
+        expect(seen(bench.tree, '/')).toEqual(modelled(model));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('forgets nothing it should, and keeps nothing it should not, in the overlay', () => {
+    fc.assert(
+      fc.property(history, (happenings) => {
+        const bench = new Workbench();
+        const model = new NaiveTree();
+        for (const [what] of happenings) play(what, bench, model);
+        bench.commit();
+        expect(bench.pending.size).toBe(0);
+        expect(bench.pending.ephemerals.size).toBe(0);
+      }),
+    );
+  });
+});

@@ -1,4 +1,3 @@
-import type { Coordination } from '@reeve/client';
 import { type Layout, type Reading, type TaskId, type TaskStatus, TaskStore } from '@reeve/tasks';
 import { onSessionEnd } from './armed-watch.ts';
 import { type Call, deferred } from './call.ts';
@@ -13,8 +12,8 @@ export class FinalStatuses {
   readonly #link: Link;
   readonly #layout: Layout;
   readonly #follower: StatusFollower;
-  /** How many callers wait for a task by a watch of its own. */
-  readonly #single = new Map<TaskId, number>();
+  /** Tasks with a watch of their own. It outlives a caller that gives up, and serves the next. */
+  readonly #armed = new Map<TaskId, SingleWatch>();
 
   constructor(link: Link, layout: Layout) {
     this.#link = link;
@@ -24,55 +23,55 @@ export class FinalStatuses {
 
   /** The final status of a task, once there is one. */
   wait(taskId: TaskId, call: Call): Promise<TaskStatus> {
-    const isSingle = this.#single.size < SINGLE_WATCHES_MAX && !this.#follower.isFollowing;
-    return isSingle ? this.#waitSingle(taskId, call) : this.#follower.wait(taskId, call);
+    const hasRoom = this.#armed.has(taskId) || this.#armed.size < SINGLE_WATCHES_MAX;
+    return hasRoom && !this.#follower.isFollowing ? this.#waitSingle(taskId, call) : this.#follower.wait(taskId, call);
   }
 
   async #waitSingle(taskId: TaskId, call: Call): Promise<TaskStatus> {
-    this.#single.set(taskId, (this.#single.get(taskId) ?? 0) + 1);
-    let look: Look | undefined;
-    try {
-      for (;;) {
-        const changed = deferred();
-        look = await this.#look(taskId, { call, onChange: changed.resolve });
-        if (look.status.kind === 'unreadable') throw look.status.error;
-        if (look.status.kind === 'found') return look.status.value;
-        await Promise.race([changed.promise, call.over]);
-        look.stop();
-        call.check();
-      }
-    } finally {
-      this.#leave(taskId, look);
+    for (;;) {
+      // Armed first, then read: a status that comes in between is seen by one of the two.
+      const watch = this.#armed.get(taskId) ?? (await this.#arm(taskId, call));
+      const status = await this.#read(taskId, call);
+      if (status?.kind === 'unreadable') throw status.error;
+      if (status?.kind === 'found') return status.value;
+      await Promise.race([watch.fired, call.over]);
+      call.check();
     }
   }
 
-  /** Arms a watch, then looks: a status that comes in between is seen by one of the two. */
-  #look(taskId: TaskId, { call, onChange }: { readonly call: Call; readonly onChange: () => void }): Promise<Look> {
-    return this.#link.repeat(call, async (session) => {
-      const path = this.#layout.status(taskId);
-      const stat = await session.exists(path, { ...call.request, watch: onChange });
-      if (stat === undefined) return { session, status: missing, stop: onSessionEnd(session, onChange) };
-      const [status = missing] = await new TaskStore(session, this.#layout).readStatuses([taskId], call.request);
-      return { session, status, stop: onSessionEnd(session, onChange) };
-    });
+  async #arm(taskId: TaskId, call: Call): Promise<SingleWatch> {
+    const { promise: fired, resolve } = deferred();
+    const watch = { fired };
+    let stop = () => {};
+    const fire = () => {
+      if (this.#armed.get(taskId) === watch) this.#armed.delete(taskId);
+      stop();
+      resolve();
+    };
+    this.#armed.set(taskId, watch);
+    try {
+      await this.#link.repeat(call, async (session) => {
+        const stat = await session.exists(this.#layout.status(taskId), { ...call.request, watch: fire });
+        // It is there: whoever shares this watch may have looked before.
+        if (stat !== undefined) fire();
+        else stop = onSessionEnd(session, fire);
+      });
+    } catch (error) {
+      fire();
+      throw error;
+    }
+    return watch;
   }
 
-  /** Takes the watch of the last caller away, where it waits in vain. */
-  #leave(taskId: TaskId, look: Look | undefined): void {
-    look?.stop();
-    const callers = (this.#single.get(taskId) ?? 1) - 1;
-    if (callers > 0) this.#single.set(taskId, callers);
-    else this.#single.delete(taskId);
-    if (callers > 0 || look === undefined) return;
-    // It may be gone with its session, or have fired in this moment.
-    look.session.removeWatches(this.#layout.status(taskId), 'data').catch(() => {});
+  async #read(taskId: TaskId, call: Call): Promise<Reading<TaskStatus> | undefined> {
+    const [status] = await this.#link.repeat(call, (session) =>
+      new TaskStore(session, this.#layout).readStatuses([taskId], call.request),
+    );
+    return status;
   }
 }
 
-interface Look {
-  readonly session: Coordination;
-  readonly status: Reading<TaskStatus>;
-  readonly stop: () => void;
+/** Resolves when the status has come, or the watch is gone: then it is time to look. */
+interface SingleWatch {
+  readonly fired: Promise<void>;
 }
-
-const missing = { kind: 'missing' } as const;

@@ -1,0 +1,163 @@
+import { describe, expect, test } from '@jest/globals';
+import { Replica } from '@reeve/replica';
+import { encodeTxn } from '@reeve/tree';
+import { createFlags, noSession, openAcl, sessionIdOf, Writer } from '@reeve/wire';
+import { testOptions, World } from './world.ts';
+
+const persistent = (path: string): { path: string; data: Buffer; acl: typeof openAcl; flags: number } => ({
+  path,
+  data: Buffer.from('x'),
+  acl: openAcl,
+  flags: createFlags.persistent,
+});
+
+function entryAt(zxid: number): { zxid: number; payload: Buffer } {
+  const writer = new Writer();
+  encodeTxn(writer, { session: noSession, xid: 0, timeMs: 0 }, { kind: 'refused', error: 'no_node', failedPart: -1 });
+  return { zxid, payload: writer.take() };
+}
+
+describe('congestion', () => {
+  test('begins above the unanswered requests of one connection, and ends when they are answered', () => {
+    const world = new World({ requestsPerConnectionMax: 3 });
+    const busy = world.connect();
+    const other = world.connect();
+    for (let i = 0; i < 4; i += 1) world.send(busy, 'create', persistent(`/${i}`));
+    expect([world.replica.congested(busy.connection), world.replica.congested(other.connection)]).toEqual([
+      true,
+      false,
+    ]);
+    world.turn();
+    expect(world.replica.congested(busy.connection)).toBe(false);
+  });
+
+  test('of all clients together stops those who wait for something', () => {
+    const world = new World({ writesMax: 3 });
+    const [one, two, idle] = [world.connect(), world.connect(), world.connect()];
+    for (const path of ['/1', '/2', '/3']) world.send(one, 'create', persistent(path));
+    world.send(two, 'create', persistent('/4'));
+    const congested = [one, two, idle].map((client) => world.replica.congested(client.connection));
+    expect(congested).toEqual([true, true, false]);
+  });
+
+  test('that nobody heeds ends in a closed connection, not in a queue without end', () => {
+    const world = new World({ writesMax: 2 });
+    const deaf = world.connect();
+    for (let i = 0; i < 100; i += 1) world.send(deaf, 'create', persistent(`/${i}`));
+    expect(world.perform().closed).toEqual([deaf.connection]);
+    expect(world.replica.status().outstanding).toBeLessThanOrEqual(16);
+  });
+
+  test('of a connection that is not there is none', () => {
+    expect(new World().replica.congested(99)).toBe(false);
+  });
+});
+
+describe('a zxid', () => {
+  test.each([
+    ['goes on where the log ends', 41, 42],
+    ['goes on within a later epoch', 7 * 2 ** 32 + 5, 7 * 2 ** 32 + 6],
+    ['begins the next epoch when the counter is used up', 2 ** 32 - 1, 2 ** 32 + 1],
+    ['begins the next epoch after any other too', 8 * 2 ** 32 - 1, 8 * 2 ** 32 + 1],
+  ])('%s', (_, last, next) => {
+    const world = new World();
+    world.log.push(entryAt(last));
+    world.restart();
+    const client = world.connect();
+    expect(world.log.at(-1)?.zxid).toBe(next);
+    expect(world.ask(client, 'create', persistent('/a'))).toMatchObject([{ error: 'ok', zxid: next + 1 }]);
+  });
+});
+
+describe('a session id', () => {
+  test('is never one that an open session has', () => {
+    const world = new World({ firstSessionId: sessionIdOf(0, 0xffffffff) });
+    const first = world.connect();
+    world.restart();
+    const second = world.connect();
+    expect([first.session, second.session]).toEqual([sessionIdOf(0, 0xffffffff), sessionIdOf(1, 0)]);
+  });
+});
+
+describe('the clock of sessions', () => {
+  test('does not expire anybody because the member slept, or its clock was set', () => {
+    const world = new World();
+    const client = world.connect({ timeoutMs: 4000 });
+    for (const jump of [3_600_000, -7_200_000, 3_600_000]) {
+      world.now += jump;
+      world.step({ kind: 'tick' });
+    }
+    expect(world.ask(client, 'ping', {})).toMatchObject([{ op: 'ping', error: 'ok' }]);
+  });
+});
+
+describe('a replica', () => {
+  test('takes no step before it has started, and starts once', () => {
+    const replica = new Replica(testOptions);
+    expect(() => replica.step({ kind: 'tick' }, 0)).toThrow(/started/);
+    replica.start();
+    expect(() => replica.start()).toThrow(/once/);
+  });
+
+  test('passes over entries that its snapshot holds', () => {
+    const world = new World();
+    const client = world.connect();
+    world.ask(client, 'create', persistent('/a'));
+    const slices = [...world.replica.snapshot().slices];
+    const restored = new Replica(testOptions);
+    const loader = restored.restore();
+    for (const slice of slices) loader.take(slice);
+    loader.finish();
+    for (const entry of world.log) restored.replay(entry);
+    restored.start();
+    expect(restored.status()).toMatchObject({ lastZxid: 2, znodes: 5, sessions: 1 });
+  });
+
+  test('tells a thousand watchers with one look and the same bytes', () => {
+    const world = new World();
+    const writer = world.connect();
+    const watchers = Array.from({ length: 1000 }, () => world.connect());
+    for (const watcher of watchers) world.send(watcher, 'exists', { path: '/a', watch: true });
+    world.turn();
+    world.send(writer, 'create', persistent('/a'));
+    const { arrivals } = world.turn();
+    const heard = watchers.map((watcher) => arrivals.get(watcher.connection));
+    expect(heard.every((seen) => seen?.length === 1 && seen[0]?.kind === 'event')).toBe(true);
+  });
+
+  test('applies a multi of many parts', () => {
+    const world = new World();
+    const client = world.connect();
+    const parts = Array.from({ length: 2000 }, (_, i) => ({ op: 'create' as const, ...persistent(`/n${i}`) }));
+    const [answer] = world.ask(client, 'multi', parts);
+    expect(answer).toMatchObject({ kind: 'answer', error: 'ok' });
+    expect(answer?.kind === 'answer' ? answer.body : []).toHaveLength(2000);
+    expect(world.replica.status().znodes).toBe(2004);
+  });
+
+  test('says of its connections, sessions, owners and watches what there is', () => {
+    const world = new World();
+    const client = world.connect({ timeoutMs: 5000 });
+    world.ask(client, 'create', { ...persistent('/e'), flags: createFlags.ephemeral });
+    world.ask(client, 'getData', { path: '/e', watch: true });
+    world.open();
+    const status = world.replica.status();
+    expect([...status.eachConnection()]).toEqual([
+      { id: 1, address: '10.1.2.3', session: client.session, sessionTimeoutMs: 5000, received: 3, sent: 3, waiting: 0 },
+      { id: 2, address: '10.1.2.3', session: noSession, sessionTimeoutMs: 0, received: 0, sent: 0, waiting: 0 },
+    ]);
+    expect([...status.eachSession()]).toMatchObject([{ id: client.session, timeoutMs: 5000, phase: 'open' }]);
+    expect([...status.eachOwner()].map(([id, paths]) => [id, [...paths]])).toEqual([[client.session, ['/e']]]);
+    expect([...status.eachWatch()]).toEqual([['/e', [client.session]]]);
+  });
+});
+
+describe('a client from before 3.4', () => {
+  test('gets no byte that it does not know', () => {
+    const world = new World();
+    const old = world.open();
+    world.frame(old, old.hello().subarray(0, 44));
+    const [welcome] = world.turn().arrivals.get(old.connection) ?? [];
+    expect(welcome).toMatchObject({ kind: 'welcome', reply: { readOnly: undefined, timeoutMs: 10_000 } });
+  });
+});

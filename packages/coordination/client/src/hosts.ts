@@ -32,7 +32,7 @@ export function parseConnectString(text: string): ConnectString {
   return { hosts, chroot: path === '/' ? '' : path };
 }
 
-const hostPattern = /^(?:\[(?<ipv6>[0-9a-fA-F:.%]+)\]|(?<name>[^\s:[\]]+))(?::(?<port>\d{1,5}))?$/;
+const hostPattern = /^(?:\[(?<ipv6>[0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[^\s:[\]]+))(?::(?<port>\d{1,5}))?$/;
 
 function parseHost(entry: string, text: string): Host {
   const groups = hostPattern.exec(entry)?.groups;

@@ -81,15 +81,18 @@ export class Pipeline {
    * A write that was sent may or may not have taken effect. When there is one, the writes in line behind it fail too:
    * the servers never see a later write of this client without the earlier one having been sent before.
    *
-   * @param giveUp decides about a request that may be sent again: a message when it must fail
+   * @param giveUp decides about the request whose turn it was, which may be what cost the connection, if it may be
+   * sent again: a message when it must fail
    */
   connectionLost(giveUp: (request: Request) => string | undefined): void {
     const sent = this.#sent.slice(this.#sentHead).filter((request) => request.phase !== 'settled');
     const waiting = this.#waiting.slice(this.#waitingHead);
     const writeLost = sent.some((request) => !request.repeatable);
+    const suspect = this.#sent[this.#sentHead];
     this.#sent = [];
     this.#sentHead = 0;
-    const again = sent.filter((request) => resend(request, giveUp));
+    if (suspect?.repeatable && suspect.phase !== 'settled') blame(suspect, giveUp);
+    const again = sent.filter(sendAgain);
     if (writeLost) for (const request of waiting) if (!request.repeatable) request.fail('connection_loss');
     this.#waiting = [...again, ...waiting.filter((request) => request.phase !== 'settled')];
     this.#waitingHead = 0;
@@ -126,17 +129,16 @@ export class Pipeline {
   }
 }
 
-function resend(request: Request, giveUp: (request: Request) => string | undefined): boolean {
-  request.losses += 1;
-  if (!request.repeatable) {
-    request.fail('connection_loss');
-    return false;
-  }
-  const reason = giveUp(request);
-  if (reason === undefined) {
-    request.phase = 'waiting';
-    return true;
-  }
-  request.fail('engine_unsupported', reason);
-  return false;
+function blame(suspect: Request, giveUp: (request: Request) => string | undefined): void {
+  suspect.losses += 1;
+  const reason = giveUp(suspect);
+  if (reason !== undefined) suspect.fail('engine_unsupported', reason);
+}
+
+/** Whether a request that was lost with its connection goes back in line; if not, it has failed. */
+function sendAgain(request: Request): boolean {
+  if (!request.repeatable) request.fail('connection_loss');
+  if (request.phase === 'settled') return false;
+  request.phase = 'waiting';
+  return true;
 }

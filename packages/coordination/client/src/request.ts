@@ -28,7 +28,7 @@ export class Request {
   xid = 0;
   /** When it was handed to the socket, or a little before. */
   sentAt = 0;
-  /** How many connections it was sent on and lost with. */
+  /** How many connections were lost when it was its turn to be answered. */
   losses = 0;
   phase: 'waiting' | 'sent' | 'settled' = 'waiting';
   /** Called once when it is settled. */

@@ -123,6 +123,8 @@ export class Board implements PictureListener {
 
   /** What reading a task gave. A task that cannot be read stays away; says whether that is for good. */
   learnTask(candidate: Candidate, found: TaskReading): 'learned' | 'set aside' {
+    // Whatever happened to the task meanwhile has ended its stage of being read.
+    if (candidate.stage !== 'reading') return 'learned';
     const { spec, retry } = found;
     if (spec?.kind === 'unreadable' || retry?.kind === 'unreadable') {
       this.#waiting.leave(candidate);
@@ -130,10 +132,7 @@ export class Board implements PictureListener {
     }
     if (spec?.kind === 'found') this.#waiting.learnSpec(candidate, spec.value);
     if (retry !== undefined) candidate.learnRetry(retry.kind === 'found' ? retry.value : undefined);
-    const view = this.#picture.task(candidate.taskId);
-    if (candidate.stage !== 'reading') return 'learned';
-    if (view?.candidate === candidate && isPlannable(view)) this.#waiting.enter(candidate, this.#now);
-    else this.#waiting.leave(candidate);
+    this.#waiting.enter(candidate, this.#now);
     return 'learned';
   }
 

@@ -34,11 +34,11 @@ export type ReplicaEvent =
   /** Every entry up to and including `zxid` is on disk. */
   | { readonly kind: 'persisted'; readonly zxid: number }
   /**
-   * The journal refused. Entries after the last `persisted` may be on disk or not; they must not come back in a later
-   * start unless their zxid is above everything that was persisted (docs/adr/0009).
+   * The journal refused. Whether the entries after the last `persisted` are on disk is not known: the connections that
+   * wait for them are closed, and writes are refused until the journal has recovered (docs/adr/0009).
    */
   | { readonly kind: 'journal_failed'; readonly fault: JournalFault }
-  /** The journal takes entries again, behind the last `persisted`: it has cut off whatever it had beyond. */
+  /** The journal takes entries again, and holds nothing any more beyond the last `persisted`. */
   | { readonly kind: 'journal_recovered' }
   /**
    * Time passed; sent at least twice a tick, even when nothing else happens, and after the frames of the same turn.

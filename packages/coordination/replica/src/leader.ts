@@ -42,6 +42,11 @@ export class Leader {
     this.#agreement = parts.agreement;
   }
 
+  /** How many znodes outstanding writes will change. */
+  get pendingZnodes(): number {
+    return this.#pending.size;
+  }
+
   /** Proposes what a client asked for, or its refusal. */
   write({ connection, xid, op, request }: WriteRequest, timeMs: number): Proposal {
     const txn = prepare(this.#preparation(connection), op, request as never);

@@ -126,6 +126,7 @@ export class Replica {
       connections: this.#connections,
       sessions: this.#sessions,
       outstanding: this.#agreement.outstanding,
+      pendingZnodes: this.#leader.pendingZnodes,
       fault: this.#fault,
     });
   }

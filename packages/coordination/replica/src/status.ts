@@ -28,6 +28,8 @@ export interface ReplicaStatus {
   readonly lastZxid: number;
   /** Writes proposed and not committed. */
   readonly outstanding: number;
+  /** Znodes that those writes will change. */
+  readonly pendingZnodes: number;
   readonly znodes: number;
   readonly ephemerals: number;
   /** Bytes of paths and data. */
@@ -51,12 +53,13 @@ export interface StatusParts {
   readonly connections: Connections;
   readonly sessions: Sessions;
   readonly outstanding: number;
+  readonly pendingZnodes: number;
   readonly fault: JournalFault | undefined;
 }
 
 /** The status of a replica made of these parts. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { tree, watches, connections, sessions, outstanding, fault } = parts;
+  const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault } = parts;
   let ephemerals = 0;
   for (const paths of tree.ephemerals.values()) ephemerals += paths.size;
   return {
@@ -64,6 +67,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     fault,
     lastZxid: tree.lastZxid,
     outstanding,
+    pendingZnodes,
     znodes: tree.size,
     ephemerals,
     approximateDataBytes: tree.approximateDataBytes,

@@ -124,6 +124,7 @@ describe('whatever happens', () => {
         const chaos = new Chaos();
         for (const what of happenings) chaos.play(what);
         chaos.hear(chaos.world.turn());
+        expect(chaos.world.replica.status()).toMatchObject({ outstanding: 0, pendingZnodes: 0 });
         for (const arrivals of chaos.told.values()) {
           const xids = arrivals.flatMap((arrival) =>
             arrival.kind === 'answer' && arrival.xid > 0 ? [arrival.xid] : [],

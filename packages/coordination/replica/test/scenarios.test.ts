@@ -23,7 +23,7 @@ class Stage {
     switch (name) {
       case 'connect':
         this.#connect(args);
-        return this.#told(world.turn());
+        return this.#told(args.has('unsynced') ? world.perform() : world.turn());
       case 'drop':
         for (const client of args.keys()) world.step({ kind: 'closed', connection: this.#client(client).connection });
         return this.#told(world.turn());
@@ -38,7 +38,7 @@ class Stage {
         return this.#told(world.perform());
       case 'pass':
         world.pass(Number([...args.keys()][0]));
-        return this.#told(world.turn());
+        return this.#told(args.has('unsynced') ? world.perform() : world.turn());
       case 'disk':
         if (args.has('full')) world.failDisk();
         else world.step({ kind: 'journal_recovered' });

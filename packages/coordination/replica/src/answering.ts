@@ -135,7 +135,7 @@ export class Answering {
   }
 
   #greet(connection: Connection, welcome: Welcome): void {
-    writeWelcome(this.#writer(connection), welcome, connection.readOnlyKnown ? false : undefined);
+    writeWelcome(this.#writer(connection), welcome, connection.client);
   }
 
   #writer(connection: Connection): Writer {

@@ -53,9 +53,10 @@ export interface Welcome {
 /** What a client hears whose session is not known, has ended, or is not its own. */
 export const noWelcome: Welcome = { timeoutMs: 0, sessionId: noSession, password: NO_PASSWORD };
 
-/** Writes the end of a handshake. `readOnly` is left out for clients that do not know it. */
-export function writeWelcome(writer: Writer, welcome: Welcome, readOnly: boolean | undefined): void {
+/** Writes the end of a handshake. Clients before 3.4 know no byte that says whether the server is read-only. */
+export function writeWelcome(writer: Writer, welcome: Welcome, client: 'current' | 'before 3.4'): void {
   const frame = writer.beginFrame();
+  const readOnly = client === 'current' ? false : undefined;
   connectReply.encode(writer, { protocolVersion: 0, ...welcome, readOnly });
   writer.endFrame(frame);
 }

@@ -66,8 +66,8 @@ export class Connection {
   session: SessionId = noSession;
   /** The session of that id, once the handshake has named it. */
   standing: Session | undefined = undefined;
-  /** Whether the client knows the read-only byte of the handshake: those before 3.4 do not. */
-  readOnlyKnown = true;
+  /** How old the client is, as far as the form of answers depends on it. */
+  client: 'current' | 'before 3.4' = 'current';
   /**
    * `greeting` until the handshake's request has come; `leaving` when it gets its answers and nothing more is taken from
    * it; `closed` when it is to be forgotten.

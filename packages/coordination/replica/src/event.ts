@@ -35,7 +35,7 @@ export type ReplicaEvent =
   | { readonly kind: 'persisted'; readonly zxid: number }
   /**
    * The journal refused. Whether the entries after the last `persisted` are on disk is not known: the connections that
-   * wait for them are closed, and writes are refused until the journal has recovered (docs/adr/0009).
+   * wait for them are closed, and writes are refused until the journal has recovered (docs/adr/0014).
    */
   | { readonly kind: 'journal_failed'; readonly fault: JournalFault }
   /** The journal takes entries again, and holds nothing any more beyond the last `persisted`. */

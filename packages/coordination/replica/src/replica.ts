@@ -179,7 +179,7 @@ export class Replica {
     const request = decoded(connectRequest, this.#reader.reset(bytes, start, end));
     // One that has seen what this member has not is to go where it saw it.
     if (request === undefined || request.lastZxidSeen > this.#tree.lastZxid) return this.#connections.close(connection);
-    connection.readOnlyKnown = request.readOnly !== undefined;
+    connection.client = request.readOnly === undefined ? 'before 3.4' : 'current';
     const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = this.#options;
     const timeoutMs = Math.min(Math.max(request.timeoutMs, sessionTimeoutMinMs), sessionTimeoutMaxMs);
     if (request.sessionId === noSession) this.#openSession(connection, timeoutMs);
@@ -319,7 +319,7 @@ export class Replica {
     }
   }
 
-  /** What is outstanding has no certain fate: whoever waits for it must not hear that it failed (docs/adr/0009). */
+  /** What is outstanding has no certain fate: whoever waits for it must not hear that it failed (docs/adr/0014). */
   #journalFailed(fault: JournalFault): void {
     this.#fault = fault;
     for (const item of this.#leader.abandon()) {

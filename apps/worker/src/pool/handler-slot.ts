@@ -90,9 +90,14 @@ export class HandlerSlot {
     return this.#inbox.length;
   }
 
-  /** How long what it has is expected to take, milliseconds. Infinite when nothing may stand behind it. */
+  /** How long what it has is expected to take, milliseconds: infinite when nothing may stand behind what runs. */
   get backlogMs(): number {
-    return this.#inbox.length < INBOX_MAX ? this.#backlogMs : Number.POSITIVE_INFINITY;
+    return this.#backlogMs;
+  }
+
+  /** Whether its inbox takes no more for now. */
+  get isFull(): boolean {
+    return this.#inbox.length >= INBOX_MAX;
   }
 
   /** Puts an execution into the inbox; `flush` sends it. */
@@ -137,6 +142,8 @@ export class HandlerSlot {
     this.#ledger.revoke(this.#sent);
     this.#readLedger();
     const kept = this.#inbox[0]?.startedAt === undefined ? 0 : 1;
+    // What runs now may run for long: nothing is put behind it again.
+    this.#backlogMs = kept === 0 ? 0 : Number.POSITIVE_INFINITY;
     return this.#inbox.splice(kept).map((sent) => sent.execution);
   }
 

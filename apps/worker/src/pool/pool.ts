@@ -229,7 +229,7 @@ export class Pool {
     let idle: HandlerSlot | undefined;
     let least: HandlerSlot | undefined;
     for (const slot of this.#slots) {
-      if (slot.state !== 'ready') continue;
+      if (slot.state !== 'ready' || slot.isFull) continue;
       if (slot.length === 0) idle ??= slot;
       else if (slot.backlogMs + expectedMs <= PACK_MS) return slot;
       else if (least === undefined || slot.backlogMs < least.backlogMs) least = slot;
@@ -242,13 +242,12 @@ export class Pool {
   #startMore(): void {
     const [first] = this.#waiting.values();
     if (first?.work.kind !== 'handler' || this.#stopped || this.#restartTimer !== undefined) return;
-    const { slots } = this.#options;
-    if (this.#slots.size >= slots || this.#taken() >= slots) return;
-    let starting = 0;
-    for (const slot of this.#slots) if (slot.state === 'starting') starting += 1;
-    if (starting >= this.#waiting.size) return;
+    if (this.#slots.size >= this.#options.slots || this.#taken() >= this.#options.slots) return;
+    // Runners that start, and those that are busy with short attempts, will take what waits before long.
+    let capable = 0;
+    for (const slot of this.#slots) if (slot.state === 'starting' || slot.backlogMs <= BACKLOG_MS) capable += 1;
     const backlogMs = this.#waiting.size * this.#averages.expectedMs(first.work.handler);
-    if (this.#slots.size === 0 || backlogMs > BACKLOG_MS * (1 + starting)) this.#startSlot();
+    if (capable < this.#waiting.size && (capable === 0 || backlogMs > BACKLOG_MS * capable)) this.#startSlot();
   }
 
   #startSlot(): HandlerSlot {

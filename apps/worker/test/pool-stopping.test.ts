@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventually } from '@reeve/testkit';
+import { monotonicMs } from '../src/message.ts';
+import { isAlive, PoolHarness } from './pool-harness.ts';
+
+const harness = new PoolHarness();
+const { pool } = harness;
+
+const pidOfRunner = async () => (await harness.result(harness.handle('act', { does: 'pid' }))) as number;
+const running = () => eventually(() => pool.busy === 1 && pool.waiting === 0, { what: 'the attempt runs' });
+
+test('the pool starts', async () => {
+  await pool.start();
+});
+
+describe('time-out', () => {
+  test('a handler that obeys its signal keeps its process', async () => {
+    const pid = await pidOfRunner();
+    expect(await harness.error(harness.handle('obey', {}, { timeoutMs: 50 }))).toMatchObject({ code: 'timed_out' });
+    expect(await pidOfRunner()).toBe(pid);
+  });
+
+  test('one that does not obey loses it after the grace', async () => {
+    const pid = await pidOfRunner();
+    expect(await harness.error(harness.handle('ignore', {}, { timeoutMs: 50 }))).toMatchObject({ code: 'timed_out' });
+    expect(isAlive(pid)).toBe(false);
+  });
+});
+
+describe('cancel', () => {
+  test('an attempt that waits ends at once', async () => {
+    const first = harness.handle('obey');
+    await running();
+    const second = harness.handle('obey');
+    pool.abort(second, 'cancelled');
+    expect(harness.endsOf(second)).toMatchObject([{ kind: 'failed', error: { code: 'cancelled' } }]);
+    pool.abort(first, 'cancelled');
+    expect(await harness.error(first)).toEqual({ code: 'cancelled', message: 'the task was cancelled' });
+  });
+
+  test('one that does not obey ends with its process', async () => {
+    const pid = await pidOfRunner();
+    const execution = await harness.block('disobedient');
+    pool.abort(execution, 'cancelled');
+    expect(await harness.error(execution)).toMatchObject({ code: 'cancelled' });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test('one that has ended is not cancelled any more', async () => {
+    const execution = harness.handle('act', { id: 'done' });
+    await harness.end(execution);
+    pool.abort(execution, 'cancelled');
+    expect(harness.endsOf(execution)).toMatchObject([{ kind: 'succeeded' }]);
+  });
+});
+
+describe('waiting', () => {
+  test('what may run only once waits outside of runners, and can be taken back', async () => {
+    await harness.warmUp();
+    const first = harness.handle('obey', {}, { repeat: 'once' });
+    await running();
+    const second = harness.handle('act', {}, { repeat: 'once' });
+    expect(pool.waiting).toBe(1);
+    expect(pool.takeWaiting(second.queuedMs - 1)).toEqual([]);
+    expect(pool.takeWaiting(second.queuedMs)).toEqual([second]);
+    await pool.abortAll('draining');
+    expect(harness.endsOf(first)).toMatchObject([{ kind: 'failed', error: { code: 'worker_lost' } }]);
+    expect(harness.endsOf(second)).toEqual([]);
+  });
+});
+
+describe('the lease', () => {
+  test('a runner ends by itself when its lease does, even if its event loop is blocked', async () => {
+    const pid = await pidOfRunner();
+    const execution = await harness.block('without-lease');
+    pool.renewLease(monotonicMs() + 200);
+    expect(await harness.error(execution)).toMatchObject({ code: 'worker_lost', message: /lease/ });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test('attempts run again under a new lease', async () => {
+    pool.renewLease(monotonicMs() + 60_000);
+    expect(await harness.result(harness.handle('act', { id: 'again' }))).toBe('again');
+  });
+});

@@ -1,6 +1,6 @@
 import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, type SessionChange } from '@reeve/client';
-import { ensurePath } from './ensure-path.ts';
+import { createUnder } from './ensure-path.ts';
 import { recipeError } from './recipe-error.ts';
 import { retrying } from './retrying.ts';
 
@@ -27,7 +27,6 @@ export interface MemberOptions {
 export class GroupMember {
   readonly path: string;
   readonly #client: Coordination;
-  readonly #group: string;
   readonly #lost: ((cause: unknown) => void) | undefined;
   readonly #stopped = new AbortController();
   #data: Uint8Array;
@@ -39,7 +38,6 @@ export class GroupMember {
   constructor(client: Coordination, { group, name, data }: MemberOptions, lost?: (cause: unknown) => void) {
     this.#client = client;
     this.#lost = lost;
-    this.#group = group;
     this.path = `${group}/${name}`;
     this.#data = data;
   }
@@ -106,10 +104,9 @@ export class GroupMember {
 
   /** Creates the znode, or finds it: ours, left by a create whose answer was lost, or another session's. */
   async #claim(): Promise<'ours' | 'taken'> {
-    await ensurePath(this.#client, this.#group);
     const data = this.#data;
     try {
-      await this.#client.create(this.path, data, { mode: 'ephemeral' });
+      await createUnder(this.#client, this.path, { data, mode: 'ephemeral' });
       return 'ours';
     } catch (error) {
       if (codeOf(error) !== 'node_exists') throw error;

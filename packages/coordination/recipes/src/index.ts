@@ -1,6 +1,6 @@
 /** Election, membership and mirrors of trees, on nothing but the client's interface. */
 export type { Candidate } from './candidate.ts';
-export * from './ensure-path.ts';
+export { ensurePath } from './ensure-path.ts';
 export * from './group-member.ts';
 export * from './group-view.ts';
 export * from './leader-election.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '@reeve/base';
 import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, monotonicClock, type SessionChange } from '@reeve/client';
 import { type Candidate, findOwn, inLine } from './candidate.ts';
-import { ensurePath } from './ensure-path.ts';
+import { createUnder } from './ensure-path.ts';
 import { RecipeError, recipeError } from './recipe-error.ts';
 import { retrying } from './retrying.ts';
 
@@ -120,8 +120,7 @@ export class LeaderElection {
       if (tried) this.#own = await findOwn(this.#client, path, prefix);
       if (this.#own !== undefined) return;
       tried = true;
-      await ensurePath(this.#client, path);
-      const created = await this.#client.create(`${path}/${prefix}`, data, { mode: 'ephemeral_sequential' });
+      const created = await createUnder(this.#client, `${path}/${prefix}`, { data, mode: 'ephemeral_sequential' });
       this.#own = created.slice(path.length + 1);
     });
     // Stopped while the answer was on its way: the candidate must not stay behind.
@@ -133,7 +132,7 @@ export class LeaderElection {
 
   /** Looks at the line, and again whenever it changed meanwhile; one look at a time. */
   #look(): void {
-    if (this.#over) return;
+    if (this.#over || this.#own === undefined) return;
     if (this.#looking !== 'no') {
       this.#looking = 'yes, and again';
       return;
@@ -161,7 +160,7 @@ export class LeaderElection {
   async #lookOnce(): Promise<void> {
     const { path, prefix } = this.#options;
     const line = inLine(await this.#client.getChildren(path), prefix);
-    const place = line.indexOf(this.#own ?? '');
+    const place = line.indexOf(this.#own as string);
     if (place === -1) return this.#lose('candidate_removed');
     const watched = `${path}/${line[Math.max(0, place - 1)]}`;
     try {

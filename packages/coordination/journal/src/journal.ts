@@ -75,6 +75,7 @@ export class Journal {
   #bytesSince: number;
   #snapshotBytes: number;
   #snapshotting: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(settings: JournalSettings, listener: LogListener, recovered: Recovered) {
     this.#settings = settings;
@@ -122,19 +123,21 @@ export class Journal {
     return this.#snapshotting;
   }
 
-  /** Resolves when all that was appended is on disk, or has failed, and the files are closed. */
+  /** Gives up a snapshot; resolves when all that was appended is on disk, or has failed, and the files are closed. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#snapshotting;
     await this.#log.close();
   }
 
   async #write(source: SnapshotSource): Promise<void> {
-    const { disk, dataDirectory, logger, snapshotsKept } = this.#settings;
+    const { logger, snapshotsKept } = this.#settings;
     try {
-      this.#snapshotBytes = await writeSnapshot(disk, dataDirectory, source);
+      this.#snapshotBytes = await writeSnapshot(this.#settings, source, this.#closing.signal);
       logger.info({ zxid: hexZxid(source.zxid), bytes: this.#snapshotBytes }, 'snapshot taken');
       if (snapshotsKept !== 'all') await purge(this.#settings, snapshotsKept);
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       logger.warn({ zxid: hexZxid(source.zxid), reason: messageOf(error) }, 'no snapshot could be taken: trying later');
     }
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Disk, DiskFile } from './disk.ts';
 import { header, headerBytes, sliceHead, sliceHeadBytes, trailer, trailerBytes } from './snapshot-format.ts';
 
@@ -7,7 +8,7 @@ const namePattern = /^snapshot\.([0-9a-f]{1,16})$/;
 export const temporarySnapshotName = 'snapshot.tmp';
 /** So that the sync of a large snapshot does not hold up the log's for long. */
 const syncEveryBytes = 8 * 1024 * 1024;
-/** What a portion of a snapshot may cost: a share of the time that others had since the one before. */
+/** The share of the time that making a snapshot takes. */
 const share = 0.2;
 const portionMsMin = 1;
 const portionBytesMax = 4 * 1024 * 1024;
@@ -41,14 +42,25 @@ export interface SnapshotSource {
   lastZxidSeen(): number;
 }
 
+/** Where a snapshot goes. */
+export interface SnapshotPlace {
+  readonly disk: Disk;
+  readonly dataDirectory: string;
+}
+
 /** Writes a snapshot; it is there, whole and on disk, or not at all. Says how many bytes it takes. */
-export async function writeSnapshot(disk: Disk, directory: string, source: SnapshotSource): Promise<number> {
+export async function writeSnapshot(
+  place: SnapshotPlace,
+  source: SnapshotSource,
+  signal: AbortSignal,
+): Promise<number> {
+  const { disk, dataDirectory: directory } = place;
   const temporary = join(directory, temporarySnapshotName);
   await disk.remove(temporary);
   const file = await disk.open(temporary, 'buffered');
   let length: number;
   try {
-    length = await writeFile(file, source);
+    length = await writeFile(file, source, signal);
   } catch (error) {
     await file.close();
     await disk.remove(temporary);
@@ -60,7 +72,7 @@ export async function writeSnapshot(disk: Disk, directory: string, source: Snaps
   return length;
 }
 
-async function writeFile(file: DiskFile, source: SnapshotSource): Promise<number> {
+async function writeFile(file: DiskFile, source: SnapshotSource, signal: AbortSignal): Promise<number> {
   await file.write(header(source.zxid), 0);
   const portions = new Portions(source.slices);
   let position = headerBytes;
@@ -68,9 +80,11 @@ async function writeFile(file: DiskFile, source: SnapshotSource): Promise<number
   for (let portion = portions.next(); portion.length > 0; portion = portions.next()) {
     await file.write(portion, position);
     position += portion.length;
-    if (position - synced < syncEveryBytes) continue;
-    await file.sync();
-    synced = position;
+    if (position - synced >= syncEveryBytes) {
+      await file.sync();
+      synced = position;
+    }
+    await setTimeout(portions.pauseMs, undefined, { signal });
   }
   await file.write(trailer(portions.count, source.lastZxidSeen()), position);
   await file.sync();
@@ -78,16 +92,22 @@ async function writeFile(file: DiskFile, source: SnapshotSource): Promise<number
 }
 
 /**
- * Makes slices, a share of the time: between two portions everyone else has their turn, and the longer that takes the
- * more is made in the next, so that a snapshot gets ahead under any load and is felt by nobody.
+ * Makes slices in a share of the time: the longer the last portion took the longer the pause after it, and the longer
+ * that became under load the larger the next portion. So a snapshot gets ahead under any load, and is hardly felt.
  */
 class Portions {
   readonly #slices: Iterator<Buffer>;
   #endedMs = performance.now();
+  #tookMs = 0;
   count = 0;
 
   constructor(slices: Iterable<Buffer>) {
     this.#slices = slices[Symbol.iterator]();
+  }
+
+  /** How long others should have their turn now, milliseconds. */
+  get pauseMs(): number {
+    return this.#tookMs * (1 / share - 1);
   }
 
   /** Some slices with their heads; empty after the last. */
@@ -104,6 +124,7 @@ class Portions {
       this.count += 1;
     }
     this.#endedMs = performance.now();
+    this.#tookMs = this.#endedMs - begunMs;
     return Buffer.concat(parts, length);
   }
 }

@@ -125,6 +125,18 @@ describe('a journal', () => {
     expect(zxids((await opened(settingsOf(disk))).entries).at(-1)).toBe(41);
   });
 
+  test('a snapshot that is being written when the journal closes is given up', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 3);
+    function* endless() {
+      for (;;) yield Buffer.alloc(1000);
+    }
+    const snapshot = open.journal.snapshot({ zxid: 3, slices: endless(), lastZxidSeen: () => 3 });
+    await open.journal.close();
+    await snapshot;
+    expect(names(disk)).toEqual(['log.1']);
+  });
+
   test('a snapshot that fails changes nothing and is tried later', async () => {
     const disk = new MemoryDisk();
     const open = await written(disk, 3);

@@ -41,12 +41,6 @@ module.exports = {
       to: { path: '^packages/coordination/(client|recipes)/' },
     },
     {
-      name: 'tasks-sees-only-types-of-the-client',
-      severity: 'error',
-      from: { path: '^packages/scheduling/tasks/src/' },
-      to: { path: '^packages/coordination/client/', dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'testkit-only-in-tests',
       severity: 'error',
       from: { path: '/src/', pathNot: '^packages/foundation/testkit/' },

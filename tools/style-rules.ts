@@ -288,6 +288,8 @@ function checkPurity(walk: Walk, node: Node, owner: string): void {
   });
 }
 
+const corePackages = new Set(['base', 'wire', 'tree', 'replica', 'tasks'].map((name) => `@reeve/${name}`));
+
 /** What makes a node unfit for core code; undefined when it is fit. */
 function impurity(node: Node): string | undefined {
   switch (node.type) {
@@ -295,7 +297,10 @@ function impurity(node: Node): string | undefined {
     case 'ExportNamedDeclaration':
     case 'ExportAllDeclaration': {
       const from = nameOf(node.source);
-      return from !== undefined && isBuiltin(from) ? from : undefined;
+      if (from === undefined || isBuiltin(from)) return from;
+      // A type of a shell package is a contract; a value of it is I/O.
+      const isShell = from.startsWith('@reeve/') && !corePackages.has(from);
+      return isShell && node.typeOnly !== true ? from : undefined;
     }
     case 'MemberExpression':
       return impureMember(node);

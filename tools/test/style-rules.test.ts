@@ -106,6 +106,11 @@ test.each([
   expect(rules(text, { kind: 'shell' })).toEqual([]);
 });
 
+test('core code may name the types of a shell package, but call nothing of it', () => {
+  expect(rules("import type { Client } from '@reeve/client'; import { invariant } from '@reeve/base';")).toEqual([]);
+  expect(rules("import { connect } from '@reeve/client';")).toEqual(['impure-core']);
+});
+
 test('core code may hold a given time and a field that happens to be called like a global', () => {
   expect(rules('const a = new Date(now); const b = task.process.console; f({ process: 1 });')).toEqual([]);
 });

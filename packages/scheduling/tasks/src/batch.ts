@@ -24,7 +24,8 @@ export interface Batch<T> {
   readonly prefix?: readonly TransactionPart[];
 }
 
-type Written<T> = { readonly item: T; readonly parts: readonly TransactionPart[]; refusal: Refusal | undefined };
+type Written = { readonly index: number; readonly parts: readonly TransactionPart[] };
+type Refusals = (Refusal | undefined)[];
 
 /**
  * Writes all items, and says of each whether it was refused. A multi that fails at an item is repeated without it, so
@@ -36,28 +37,24 @@ export async function writeBatch<T>(
   batch: Batch<T>,
   options?: RequestOptions,
 ): Promise<readonly (Refusal | undefined)[]> {
-  const written = batch.items.map((item) => ({ item, parts: batch.partsOf(item), refusal: undefined }) as Written<T>);
+  const refusals: Refusals = new Array(batch.items.length).fill(undefined);
   const prefix = batch.prefix ?? [];
-  const chunks = cut(written);
-  await pooled(chunks, (chunk) => writeChunk({ coordination, prefix, options }, chunk));
-  return written.map((item) => item.refusal);
+  await pooled(chunksOf(batch), (chunk) => writeChunk({ coordination, prefix, options, refusals }, chunk));
+  return refusals;
 }
 
-/** Runs `work` on every element, a few at a time, in order; stops at the first failure. */
-export async function pooled<T>(elements: readonly T[], work: (element: T) => Promise<void>): Promise<void> {
-  let next = 0;
+/** Runs `work` on every element, a few at a time, each taken when it is its turn; stops at the first failure. */
+export async function pooled<T>(elements: Iterable<T>, work: (element: T) => Promise<void>): Promise<void> {
+  const left = elements[Symbol.iterator]();
+  let state: 'going' | 'failed' = 'going';
   const lane = async () => {
-    while (next < elements.length) {
-      const element = elements[next] as T;
-      next += 1;
-      await work(element);
-    }
+    for (let next = left.next(); state === 'going' && next.done !== true; next = left.next()) await work(next.value);
   };
-  const lanes = Array.from({ length: Math.min(BATCHES_IN_FLIGHT, elements.length) }, lane);
   try {
-    await Promise.all(lanes);
-  } finally {
-    next = elements.length;
+    await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, lane));
+  } catch (error) {
+    state = 'failed';
+    throw error;
   }
 }
 
@@ -65,9 +62,11 @@ type Target = {
   readonly coordination: Coordination;
   readonly prefix: readonly TransactionPart[];
   readonly options: RequestOptions | undefined;
+  /** Of all items, by their position. */
+  readonly refusals: Refusals;
 };
 
-async function writeChunk<T>(target: Target, chunk: readonly Written<T>[]): Promise<void> {
+async function writeChunk(target: Target, chunk: readonly Written[]): Promise<void> {
   if (chunk.length === 0) return;
   const parts = [...target.prefix];
   for (const { parts: own } of chunk) parts.push(...own);
@@ -76,29 +75,29 @@ async function writeChunk<T>(target: Target, chunk: readonly Written<T>[]): Prom
   } catch (error) {
     const refused = refusedItem(chunk, error, target.prefix.length);
     if (refused === undefined) throw error;
-    (chunk[refused.index] as Written<T>).refusal = refused.refusal;
-    await writeChunk(target, chunk.slice(0, refused.index));
-    await writeRest(target, chunk.slice(refused.index + 1));
+    target.refusals[(chunk[refused.at] as Written).index] = refused.refusal;
+    await writeChunk(target, chunk.slice(0, refused.at));
+    await writeRest(target, chunk.slice(refused.at + 1));
   }
 }
 
 /** Items beyond a refused one go in halves: where many are refused, each costs few bytes more. */
-async function writeRest<T>(target: Target, rest: readonly Written<T>[]): Promise<void> {
+async function writeRest(target: Target, rest: readonly Written[]): Promise<void> {
   const half = Math.ceil(rest.length / 2);
   await writeChunk(target, rest.slice(0, half));
   await writeChunk(target, rest.slice(half));
 }
 
-function refusedItem<T>(
-  chunk: readonly Written<T>[],
+function refusedItem(
+  chunk: readonly Written[],
   error: unknown,
   prefix: number,
-): { readonly index: number; readonly refusal: Refusal } | undefined {
+): { readonly at: number; readonly refusal: Refusal } | undefined {
   const facts = factsOf(error);
   if (facts === undefined || facts.failedPart < prefix || !refusalCodes.has(facts.code)) return undefined;
   let part = facts.failedPart - prefix;
-  for (const [index, { parts }] of chunk.entries()) {
-    if (part < parts.length) return { index, refusal: { code: facts.code, part } };
+  for (const [at, { parts }] of chunk.entries()) {
+    if (part < parts.length) return { at, refusal: { code: facts.code, part } };
     part -= parts.length;
   }
   return undefined;
@@ -112,22 +111,22 @@ export function factsOf(error: unknown): { readonly code: string; readonly faile
   return { code: facts.code, failedPart: facts.failedPart };
 }
 
-function cut<T>(written: readonly Written<T>[]): readonly (readonly Written<T>[])[] {
-  const chunks: Written<T>[][] = [];
-  let chunk: Written<T>[] = [];
+/** The items in portions that one multi may carry, each made when it is asked for. */
+function* chunksOf<T>({ items, partsOf }: Batch<T>): Generator<readonly Written[]> {
+  let chunk: Written[] = [];
   let bytes = 0;
-  for (const item of written) {
-    const size = sizeOf(item.parts);
+  for (let index = 0; index < items.length; index += 1) {
+    const parts = partsOf(items[index] as T);
+    const size = sizeOf(parts);
     if (chunk.length > 0 && (chunk.length === BATCH_ITEMS_MAX || bytes + size > BATCH_BYTES_MAX)) {
-      chunks.push(chunk);
+      yield chunk;
       chunk = [];
       bytes = 0;
     }
-    chunk.push(item);
+    chunk.push({ index, parts });
     bytes += size;
   }
-  if (chunk.length > 0) chunks.push(chunk);
-  return chunks;
+  if (chunk.length > 0) yield chunk;
 }
 
 // Headers, versions and the access list of a part, generously.

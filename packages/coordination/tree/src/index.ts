@@ -22,7 +22,7 @@ export {
   writeResultsEnd,
 } from './read.ts';
 export { type MissedSink, rearm } from './rearm.ts';
-export { type Snapshot, SnapshotError, SnapshotLoader, takeSnapshot } from './snapshot.ts';
+export { type Snapshot, SnapshotError, type SnapshotFacts, SnapshotLoader, takeSnapshot } from './snapshot.ts';
 export { reservedPaths, Tree } from './tree.ts';
 export { decodeTxn, encodeTxn, type LoggedTxn, type Txn, type TxnOrigin, type TxnPart } from './txn.ts';
 export { type WatcherId, Watches, type WatchKind, type WatchSink } from './watches.ts';

@@ -68,7 +68,7 @@ export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
 );
 
 /** One of three sessions. */
-export const session: fc.Arbitrary<SessionId> = fc.constantFrom(1, 2, 3).map(sessionNumber);
+const session: fc.Arbitrary<SessionId> = fc.constantFrom(1, 2, 3).map(sessionNumber);
 
 /** What happens in a history: a write by a session, or a session that begins or ends. */
 export type Happening =

@@ -120,9 +120,23 @@ class SnapshotWriter {
   znode(path: string, znode: Znode): void {
     const acl = this.#acl(znode.acl);
     this.#writer.int(records.znode);
-    const { data, lifetime, owner, ttlMs, czxid, ctimeMs, mzxid, mtimeMs, pzxid, version, aversion, creates } = znode;
-    const stored = { path, data, acl, lifetime, owner, ttlMs, czxid, ctimeMs, mzxid, mtimeMs, pzxid };
-    znodeRecord.encode(this.#writer, { ...stored, version, aversion, creates });
+    // Field by field: a copy by `...` costs more than all the rest, a million times over.
+    znodeRecord.encode(this.#writer, {
+      path,
+      data: znode.data,
+      acl,
+      lifetime: znode.lifetime,
+      owner: znode.owner,
+      ttlMs: znode.ttlMs,
+      czxid: znode.czxid,
+      ctimeMs: znode.ctimeMs,
+      mzxid: znode.mzxid,
+      mtimeMs: znode.mtimeMs,
+      pzxid: znode.pzxid,
+      version: znode.version,
+      aversion: znode.aversion,
+      creates: znode.creates,
+    });
     this.#znodes += 1;
   }
 
@@ -204,7 +218,8 @@ export class SnapshotLoader {
     if (acl === undefined) throw new SnapshotError(`${stored.path} has an access list that is not there`);
     const isOrphan = stored.path !== '/' && this.#tree.get(parentPath(stored.path)) === undefined;
     if (isOrphan) throw new SnapshotError(`${stored.path} is there without its parent`);
-    const znode = new Znode({ ...stored, acl });
+    const { data, lifetime, owner, ttlMs, czxid, ctimeMs } = stored;
+    const znode = new Znode({ data, acl, lifetime, owner, ttlMs, czxid, ctimeMs });
     znode.mzxid = stored.mzxid;
     znode.mtimeMs = stored.mtimeMs;
     znode.pzxid = stored.pzxid;

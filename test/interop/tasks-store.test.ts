@@ -119,6 +119,16 @@ describe.each(engineKinds)('tasks as znodes of $name', ({ start }) => {
       const nowhere = new TaskStore(client, new Layout('/tasks-store/nowhere'));
       const [taskId = '' as TaskId] = newIds(1);
       await expect(nowhere.submit([{ taskId, spec: specOf() }])).rejects.toMatchObject({ code: 'not_initialised' });
+      await expect(nowhere.cancel([taskId])).rejects.toMatchObject({ code: 'not_initialised' });
+    });
+
+    test('is refused for an id that would lie in no bucket', async () => {
+      await freshRoot();
+      const taskId = 'my-task' as TaskId;
+      const invalid = { code: 'task_id_invalid', facts: { taskId } };
+      await expect(store.submit([{ taskId, spec: specOf() }])).rejects.toMatchObject(invalid);
+      await expect(store.cancel([taskId])).rejects.toMatchObject(invalid);
+      expect(await store.describe(taskId)).toBeUndefined();
     });
 
     test('is refused as a whole when a specification is too large', async () => {

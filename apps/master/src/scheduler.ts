@@ -1,5 +1,15 @@
 import type { Clock, Logger } from '@reeve/base';
-import type { Board, Candidate, Decision, PlanLimits, PrimaryStore, TaskReading } from '@reeve/tasks';
+import type {
+  Board,
+  Candidate,
+  Decision,
+  PlanLimits,
+  PrimaryStore,
+  Reading,
+  TaskReading,
+  WorkerRecord,
+  WorkerView,
+} from '@reeve/tasks';
 import { ChoreRunner, type SetAside } from './chore-runner.ts';
 import { Janitor } from './janitor.ts';
 import type { MasterSettings } from './master-options.ts';
@@ -149,13 +159,16 @@ export class Scheduler {
     if (newcomers.length === 0) return;
     this.#run(async () => {
       const found = await this.#store.readWorkers(newcomers.map((worker) => worker.workerId));
-      for (const [i, worker] of newcomers.entries()) {
-        const record = found[i];
-        const { workerId } = worker;
-        if (record?.kind === 'found') this.#board.learnWorker(worker, record.value);
-        if (record?.kind === 'unreadable') this.#logger.warn({ workerId, ...record.error.facts }, 'worker unreadable');
-      }
+      for (const [i, worker] of newcomers.entries()) this.#learnWorker(worker, found[i]);
     });
+  }
+
+  #learnWorker(worker: WorkerView, found: Reading<WorkerRecord> | undefined): void {
+    const { workerId } = worker;
+    if (found?.kind === 'unreadable') this.#logger.warn({ workerId, ...found.error.facts }, 'worker unreadable');
+    if (found?.kind !== 'found' || this.#board.learnWorker(worker, found.value) === 'known') return;
+    const { slots, queues, handlers } = found.value;
+    this.#logger.info({ workerId, slots, queues, handlers: handlers.length, epoch: this.#store.epoch }, 'worker came');
   }
 
   #doChores(): void {

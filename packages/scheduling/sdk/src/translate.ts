@@ -26,6 +26,7 @@ function fromSchedule(error: ScheduleError): ReeveError {
     case 'not_initialised':
       return new ReeveError({ code: facts.code }, error.message, { cause: error });
     case 'spec_too_large':
+    case 'task_id_invalid':
       return new ReeveError({ code: 'invalid_task', taskId: facts.taskId }, error.message, { cause: error });
     case 'deposed':
     case 'not_initialisable':

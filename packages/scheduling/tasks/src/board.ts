@@ -117,7 +117,7 @@ export class Board implements PictureListener {
    */
   takeUnread(countMax: number, lookahead: number): readonly Candidate[] {
     if (this.#waiting.unread === 0) return none;
-    if (this.#room === 'none' && this.counts.served >= lookahead) return none;
+    if (this.#room === 'none' && this.#isEnough(lookahead)) return none;
     return this.#waiting.takeUnread(countMax);
   }
 
@@ -144,9 +144,11 @@ export class Board implements PictureListener {
     return taken;
   }
 
-  /** What a worker says of itself. */
-  learnWorker(worker: WorkerView, record: WorkerRecord): void {
+  /** What a worker says of itself; says whether it is new to this term. */
+  learnWorker(worker: WorkerView, record: WorkerRecord): 'new' | 'known' {
+    const isKnown = this.#seats.get(worker.workerId) !== undefined;
     if (worker.alive) this.#seats.learn(worker, record);
+    return isKnown ? 'known' : 'new';
   }
 
   /** Chores to be done now, at most `countMax`; each is in hand until `done` is called. */
@@ -226,6 +228,11 @@ export class Board implements PictureListener {
 
   assignedTwice(view: TaskView): void {
     this.#twice.push(view.taskId);
+  }
+
+  #isEnough(lookahead: number): boolean {
+    const { ready, served } = this.counts;
+    return (this.#seats.isEmpty ? ready : served) >= lookahead;
   }
 
   /** Takes a task as it is found when the term begins. */

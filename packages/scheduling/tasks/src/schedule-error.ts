@@ -11,6 +11,8 @@ export type ScheduleFacts =
   | { readonly code: 'task_unknown'; readonly taskId: TaskId }
   /** Only a finished task can be redriven. */
   | { readonly code: 'task_not_finished'; readonly taskId: TaskId }
+  /** Not an id as `newTaskId` makes them: it would lie in no bucket. */
+  | { readonly code: 'task_id_invalid'; readonly taskId: TaskId }
   /** What is asked takes more bytes than `RECORD_BYTES_MAX`. */
   | { readonly code: 'spec_too_large'; readonly taskId: TaskId; readonly bytes: number; readonly bytesMax: number }
   /** Another master has become primary: whatever this one wrote since has changed nothing. */
@@ -33,6 +35,8 @@ function sentence(facts: ScheduleFacts): string {
       return `there is no task ${facts.taskId}: it was never submitted, or its time of retention is over`;
     case 'task_not_finished':
       return `task ${facts.taskId} is not finished: only a finished task can be run again`;
+    case 'task_id_invalid':
+      return `${facts.taskId} is no task id: take a UUID version 7, in lower case`;
     case 'spec_too_large':
       return `task ${facts.taskId} takes ${facts.bytes} bytes, at most ${facts.bytesMax}: submit the address of a large payload`;
     case 'deposed':

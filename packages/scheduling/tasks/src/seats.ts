@@ -15,6 +15,10 @@ export class Seats {
     this.#lanes = lanes;
   }
 
+  get isEmpty(): boolean {
+    return this.#seats.size === 0;
+  }
+
   all(): Iterable<Seat> {
     return this.#seats.values();
   }

@@ -1,10 +1,11 @@
 import type { Coordination, RequestOptions } from '@reeve/client';
-import { writeBatch } from './batch.ts';
+import { type Refusal, writeBatch } from './batch.ts';
 import { decodeAssignment, decodeRetry, decodeSpec, decodeStatus, encodeSpec, RECORD_BYTES_MAX } from './codec.ts';
 import { Layout } from './layout.ts';
 import { type Reading, readAll, reading } from './reading.ts';
 import { ScheduleError } from './schedule-error.ts';
 import type { Assignment, NewTask, RetryRecord, TaskId, TaskSpec, TaskStatus } from './task.ts';
+import { isTaskId } from './task-id.ts';
 
 /** All that is known of one task. */
 export interface TaskDescription {
@@ -38,19 +39,17 @@ export class TaskStore {
    */
   async submit(tasks: readonly NewTask[], options?: RequestOptions): Promise<void> {
     const items = tasks.map(({ taskId, spec }) => ({
-      path: this.#layout.task(taskId),
+      path: this.#layout.task(checkedId(taskId)),
       data: checkedSpec(taskId, spec),
     }));
     const partsOf = (item: { path: string; data: Buffer }) => [{ op: 'create' as const, ...item }];
     const refusals = await writeBatch(this.#coordination, { items, partsOf }, options);
-    for (const refusal of refusals) {
-      if (refusal === undefined || refusal.code === 'node_exists') continue;
-      throw new ScheduleError({ code: 'not_initialised', root: this.#layout.root });
-    }
+    this.#checkFolders(refusals);
   }
 
-  /** All that is known of a task, undefined when there is none of that id. Not one moment: it reads twice. */
+  /** All that is known of a task, undefined when there is none of that id. Reads more than once: while it changes, what is said of it may be of two moments. */
   async describe(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription | undefined> {
+    if (!isTaskId(taskId)) return undefined;
     const layout = this.#layout;
     const paths = [layout.task(taskId), layout.status(taskId), layout.retry(taskId), layout.cancel(taskId)];
     const [task, status, retry, cancel] = await readAll(this.#coordination, paths, options);
@@ -58,9 +57,11 @@ export class TaskStore {
     if (spec === undefined) return undefined;
     const record = value(reading('retry', retry, decodeRetry));
     const known = { taskId, spec, ...(record && { retry: record }) };
-    const final = value(reading('status', status, decodeStatus));
+    const first = value(reading('status', status, decodeStatus));
+    const assignment = first === undefined ? await this.#findAssignment(taskId, options) : undefined;
+    // No longer assigned may mean that it has finished since.
+    const final = first ?? (assignment === undefined ? await this.#readStatus(taskId, options) : undefined);
     if (final !== undefined) return { ...known, state: final.outcome, status: final };
-    const assignment = await this.#findAssignment(taskId, options);
     return {
       ...known,
       state: assignment === undefined ? 'waiting' : 'running',
@@ -86,15 +87,14 @@ export class TaskStore {
    * finished stays as it is. Idempotent.
    */
   async cancel(taskIds: readonly TaskId[], options?: RequestOptions): Promise<void> {
-    await writeBatch(
-      this.#coordination,
-      { items: taskIds, partsOf: (taskId) => [{ op: 'create', path: this.#layout.cancel(taskId), data: null }] },
-      options,
-    );
+    const paths = taskIds.map((taskId) => this.#layout.cancel(checkedId(taskId)));
+    const partsOf = (path: string) => [{ op: 'create' as const, path, data: null }];
+    this.#checkFolders(await writeBatch(this.#coordination, { items: paths, partsOf }, options));
   }
 
   /** A person's decision to run a finished task again, from the first attempt. */
   async redrive(taskId: TaskId, options?: RequestOptions): Promise<void> {
+    if (!isTaskId(taskId)) throw new ScheduleError({ code: 'task_unknown', taskId });
     const layout = this.#layout;
     const retry = layout.retry(taskId);
     const leftover = (await this.#coordination.exists(retry, options)) === undefined ? [] : [retry];
@@ -115,6 +115,16 @@ export class TaskStore {
     if (refusal !== undefined) throw new ScheduleError({ code: 'task_not_finished', taskId });
   }
 
+  async #readStatus(taskId: TaskId, options?: RequestOptions): Promise<TaskStatus | undefined> {
+    const [found] = await this.readStatuses([taskId], options);
+    return found === undefined ? undefined : value(found);
+  }
+
+  #checkFolders(refusals: readonly (Refusal | undefined)[]): void {
+    if (refusals.every((refusal) => refusal === undefined || refusal.code === 'node_exists')) return;
+    throw new ScheduleError({ code: 'not_initialised', root: this.#layout.root });
+  }
+
   async #findAssignment(taskId: TaskId, options?: RequestOptions): Promise<TaskDescription['assignment']> {
     const workerIds = await this.#coordination.getChildren(this.#layout.assignments, options);
     const paths = workerIds.map((workerId) => this.#layout.assignment(workerId, taskId));
@@ -126,6 +136,11 @@ export class TaskStore {
     }
     return undefined;
   }
+}
+
+function checkedId(taskId: TaskId): TaskId {
+  if (!isTaskId(taskId)) throw new ScheduleError({ code: 'task_id_invalid', taskId });
+  return taskId;
 }
 
 function checkedSpec(taskId: TaskId, spec: TaskSpec): Buffer {

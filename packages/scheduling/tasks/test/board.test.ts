@@ -188,6 +188,17 @@ describe('reading ahead', () => {
     expect(table.board.takeUnread(10, 11)).toHaveLength(1);
   });
 
+  test('is modest as long as there is no worker at all', () => {
+    const table = new Table();
+    for (let n = 1; n <= 30; n += 1) table.submit(idOf(n));
+    table.read();
+    table.plan(50);
+    table.submit(idOf(60));
+    expect(table.board.takeUnread(10, 30)).toEqual([]);
+    table.worker('w', { queues: ['mail'] });
+    expect(table.board.takeUnread(10, 30)).toHaveLength(1);
+  });
+
   test('goes on while workers have room that nothing read so far suits', () => {
     const table = new Table();
     table.worker('w', { queues: ['mail'] });

@@ -128,6 +128,15 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
     expect(states).toEqual(['suspended', 'connected']);
   });
 
+  test('a process that is held up keeps its session as long as the server does', async () => {
+    const { client, states } = await open();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION_MS * 0.8);
+    expect(await client.exists(root)).toBeDefined();
+    const deadline = client.sessionDeadline;
+    await eventually(() => client.sessionDeadline > deadline, { what: 'the session is kept alive' });
+    expect(states).toEqual([]);
+  });
+
   test('expires for good when it was out of touch for too long', async () => {
     const { client, states } = await open();
     await client.create(`${root}/e`, null, { mode: 'ephemeral' });

@@ -4,6 +4,7 @@ import {
   type ConnectReply,
   errorName,
   errors,
+  type MultiResult,
   noSession,
   nothing,
   type OpName,
@@ -27,6 +28,7 @@ import { Pipeline } from './pipeline.ts';
 import type { Request } from './request.ts';
 import { isFinal, nextState, type SessionEvent, type SessionState } from './session-state.ts';
 import { setWatchesPackets } from './set-watches.ts';
+import { failedPart } from './transaction.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
 const PASSWORD_BYTES = 16;
@@ -286,7 +288,7 @@ export class Session implements ConnectionOwner {
     if (request === undefined) throw new ProtocolViolation(`the answer to ${xid} comes out of turn`);
     this.#touchedAt = request.sentAt;
     const { op } = request.call;
-    // A failed multi may say in its body which part it was.
+    // ZooKeeper says in the body alone that a multi has failed, ClickHouse Keeper in the header as well.
     const hasBody = err === errors.ok.code || (op === 'multi' && reader.remaining > 0);
     const reply = hasBody ? ops[op].reply.decode(reader) : undefined;
     if (this.#order.open) {
@@ -302,8 +304,8 @@ export class Session implements ConnectionOwner {
     const name = errorName(err);
     this.#offered.add(call.op);
     call.answered?.(name);
-    if (reply !== undefined) request.succeed(reply);
-    else if (name === 'ok') throw new ProtocolViolation(`an answer to ${call.op} without a body`);
+    if (name === 'ok' || (call.op === 'multi' && failedPart(reply as MultiResult[] | undefined) !== -1))
+      request.succeed(reply);
     else request.refuse(name, name === 'unimplemented' ? gapMessage(call.op) : undefined);
   }
 
@@ -329,7 +331,12 @@ export class Session implements ConnectionOwner {
   }
 
   #need(now: number): 'nothing' | 'ping' | 'cut' {
-    const pulse = { sentAt: this.#lastSentAt, receivedAt: this.#lastReceivedAt, pingSentAt: this.#pingSentAt };
+    const pulse = {
+      sentAt: this.#lastSentAt,
+      receivedAt: this.#lastReceivedAt,
+      pingSentAt: this.#pingSentAt,
+      deadline: this.deadline,
+    };
     return heartbeat(pulse, this.#timeoutMs, now);
   }
 

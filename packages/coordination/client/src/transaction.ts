@@ -51,9 +51,14 @@ export function transactionResults(
   results: readonly MultiResult[],
   chroot: Chroot,
 ): readonly TransactionResult[] {
-  const failed = results.findIndex((result) => result.op === 'error' && isCause(result.err));
+  const failed = failedPart(results);
   if (failed !== -1) throw partError(parts[failed], results[failed] as MultiResult & { op: 'error' }, failed);
   return results.map((result) => transactionResult(result, chroot));
+}
+
+/** The position of the part that made a transaction fail; -1 when none did. */
+export function failedPart(results: readonly MultiResult[] = []): number {
+  return results.findIndex((result) => result.op === 'error' && isCause(result.err));
 }
 
 // Parts before the failed one report 0, parts behind it that they were not tried.

@@ -124,6 +124,20 @@ test('an operation at which the engine closes the connection again and again is 
   expect(count(server, 'addWatch')).toBe(3);
 });
 
+test('a failed transaction names its part, whether the header of the answer tells of the failure or not', async () => {
+  const results = [-101, -2].map((err) => ({ op: 'error', err }));
+  let body: unknown = results;
+  const { client } = await open({ request: (received, { refuse }) => refuse(received, 'no_node', body) });
+  const parts = [
+    { op: 'delete', path: '/a' },
+    { op: 'check', path: '/b' },
+  ] as const;
+  await expect(client.multi(parts)).rejects.toMatchObject({ code: 'no_node', facts: { failedPart: 0, path: '/a' } });
+  body = undefined;
+  const refused = await client.multi(parts).catch((error) => error);
+  expect(refused.facts).toEqual({ code: 'no_node', outcome: 'failed', op: 'multi', path: '/a' });
+});
+
 test('watches are armed again before any request, one-shot ones in the form that every server knows', async () => {
   const { client, server, states } = await open({
     request: (received, { reply, nth }) => {

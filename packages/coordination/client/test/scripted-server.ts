@@ -28,7 +28,7 @@ export interface Conversation {
   readonly hello: ConnectRequest;
   /** Answers a request; the body is written by the codec of its operation. */
   reply(request: Received, body: unknown): void;
-  refuse(request: Received, error: keyof typeof errors): void;
+  refuse(request: Received, error: keyof typeof errors, body?: unknown): void;
   tell(type: WatchEventType, path: string, zxid?: number): void;
 }
 
@@ -123,8 +123,11 @@ export class ScriptedServer {
           header(writer, { xid, zxid: 1, err: 0 });
           ops[op].reply.encode(writer, body as never);
         }),
-      refuse: ({ xid }, error) =>
-        this.#frame(socket, (writer) => header(writer, { xid, zxid: 1, err: errors[error].code })),
+      refuse: ({ xid, op }, error, body) =>
+        this.#frame(socket, (writer) => {
+          header(writer, { xid, zxid: 1, err: errors[error].code });
+          if (body !== undefined) ops[op].reply.encode(writer, body as never);
+        }),
       tell: (type, path, zxid = -1) =>
         this.#frame(socket, (writer) => {
           header(writer, { xid: specialXids.notification, zxid, err: 0 });

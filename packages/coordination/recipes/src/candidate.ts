@@ -10,7 +10,7 @@ export interface Candidate {
 const SEQUENCE_DIGITS = 10;
 
 /** The position in line that the server has given to a sequential znode. */
-export function sequenceOf(name: string): number {
+function sequenceOf(name: string): number {
   return Number(name.slice(-SEQUENCE_DIGITS));
 }
 

@@ -15,11 +15,11 @@ export async function freePort(): Promise<number> {
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    const answer = (accepted: boolean) => {
+    socket.once('close', () => resolve(false));
+    socket.once('error', () => undefined);
+    socket.once('connect', () => {
+      resolve(true);
       socket.destroy();
-      resolve(accepted);
-    };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
+    });
   });
 }

@@ -24,6 +24,11 @@ export class Connections {
     return this.#byId.get(id);
   }
 
+  /** The connection through which a session speaks. */
+  of(session: Session | undefined): Connection | undefined {
+    return session?.connection === undefined ? undefined : this.#byId.get(session.connection);
+  }
+
   values(): MapIterator<Connection> {
     return this.#byId.values();
   }
@@ -35,7 +40,7 @@ export class Connections {
 
   /** Makes a connection the one through which its session speaks. */
   attach(connection: Connection, session: Session): void {
-    session.connection = connection;
+    session.connection = connection.id;
     connection.session = session.id;
     connection.standing = session;
     connection.phase = 'open';
@@ -53,6 +58,6 @@ export class Connections {
     connection.phase = 'closed';
     this.#byId.delete(connection.id);
     this.#watches.removeWatcher(connection.id);
-    if (connection.standing?.connection === connection) connection.standing.connection = undefined;
+    if (connection.standing?.connection === connection.id) connection.standing.connection = undefined;
   }
 }

@@ -197,7 +197,8 @@ export class Replica {
   #reopenSession(connection: Connection, request: ConnectRequest, timeoutMs: number): void {
     const session = this.#sessions.get(request.sessionId);
     // Before the password is looked at, as ZooKeeper does: a client may be back before its old connection is seen dead.
-    if (session?.connection !== undefined) this.#connections.close(session.connection);
+    const earlier = this.#connections.of(session);
+    if (earlier !== undefined) this.#connections.close(earlier);
     const password = this.#options.sessionPassword(request.sessionId);
     if (session?.phase !== 'open' || !isSame(password, request.password)) {
       this.#answering.turnAway(connection);
@@ -280,7 +281,8 @@ export class Replica {
   /** Proposes the end of a session; from now on it can ask for nothing. */
   #endSession(session: Session, asked: Pick<Proposal, 'xid' | 'connection'>): Proposal {
     session.phase = 'closing';
-    if (session.connection !== undefined) session.connection.phase = 'leaving';
+    const connection = this.#connections.of(session);
+    if (connection !== undefined) connection.phase = 'leaving';
     return this.#leader.closeSession(session, { ...asked, timeMs: this.#now });
   }
 
@@ -301,8 +303,9 @@ export class Replica {
   }
 
   #sessionEnded(id: SessionId): void {
-    const connection = this.#sessions.get(id)?.connection;
+    const session = this.#sessions.get(id);
     this.#sessions.remove(id);
+    const connection = this.#connections.of(session);
     if (connection !== undefined) this.#connections.close(connection);
   }
 
@@ -310,7 +313,7 @@ export class Replica {
     if (this.#fault !== undefined) return;
     for (const session of this.#sessions.expired()) {
       if (!this.#agreement.hasRoom) return;
-      this.outbox.notes.push({ kind: 'expired', session: session.id, connection: session.connection?.id });
+      this.outbox.notes.push({ kind: 'expired', session: session.id, connection: session.connection });
       this.#endSession(session, { xid: 0, connection: undefined });
     }
     for (const path of this.#reaper.due(this.#tree, this.#now)) {
@@ -334,7 +337,8 @@ export class Replica {
     if (txn.kind === 'create_session') this.#sessions.remove(id);
     if (txn.kind !== 'close_session') return;
     session.phase = 'open';
-    if (session.connection !== undefined) session.connection.phase = 'open';
+    const connection = this.#connections.of(session);
+    if (connection !== undefined) connection.phase = 'open';
   }
 
   #journalRecovered(): void {

@@ -1,6 +1,6 @@
 import { invariant } from '@reeve/base';
 import { type SessionId, sessionIdOf } from '@reeve/wire';
-import type { Connection } from './connection.ts';
+import type { ConnectionId } from './event.ts';
 
 /** An open session, as the member that serves or expires it sees it. */
 export interface Session {
@@ -10,7 +10,8 @@ export interface Session {
   lastHeardMs: number;
   /** `closing` from the moment its end is proposed: it can ask for nothing more. */
   phase: 'open' | 'closing';
-  connection: Connection | undefined;
+  /** The connection through which it speaks, here. */
+  connection: ConnectionId | undefined;
 }
 
 /**

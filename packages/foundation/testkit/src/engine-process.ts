@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly tickMs?: number;
   /** Further lines of `zoo.cfg`. */
   readonly config?: readonly string[];
+  /** Which member of an ensemble it is: its `myid`. Alone unless given. */
+  readonly memberId?: number;
 }
 
 /** What differs from engine to engine. */
@@ -24,7 +26,7 @@ interface EngineKindFacts {
   command(configFile: string): readonly string[];
 }
 
-/** A real server, alone, in a process of its own, configured by a `zoo.cfg`; `super:test` is its super user. */
+/** A real server in a process of its own, configured by a `zoo.cfg`; `super:test` is its super user. */
 export class EngineProcess implements Engine {
   readonly name: string;
   readonly port: number;
@@ -70,7 +72,8 @@ export class EngineProcess implements Engine {
     const path = join(this.#directory, 'zoo.cfg');
     const data = join(this.#directory, 'data');
     mkdirSync(data, { recursive: true });
-    const { tickMs = 500, config = [] } = this.#facts.options;
+    const { tickMs = 500, config = [], memberId } = this.#facts.options;
+    if (memberId !== undefined) writeFileSync(join(data, 'myid'), String(memberId));
     const lines = [
       `tickTime=${tickMs}`,
       `dataDir=${data}`,

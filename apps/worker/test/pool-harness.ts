@@ -15,7 +15,7 @@ export interface HarnessOptions {
   readonly graceMs?: number;
 }
 
-export const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** A pool with real runners, from the build, and a record of what it said. */
 export class PoolHarness {

@@ -27,7 +27,7 @@ export interface HandlerSlotOptions {
 }
 
 /** What a slot tells the pool. */
-export interface HandlerSlotEvents {
+interface HandlerSlotEvents {
   ready(handlers: readonly string[]): void;
   unloadable(module: string, message: string): void;
   ended(execution: Execution, end: ExecutionEnd, ms: number): void;

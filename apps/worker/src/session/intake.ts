@@ -8,7 +8,7 @@ const READS_IN_FLIGHT_MAX = 2;
 const retryBackoff: Backoff = { baseMs: 50, factor: 2, ceilingMs: 2_000, jitter: 0.5 };
 
 /** What an intake tells. */
-export interface IntakeEvents {
+interface IntakeEvents {
   /** An assignment that is there now, perhaps told before. */
   assigned(task: AssignedTask): void;
   /** An assignment whose data has changed. */

@@ -1,11 +1,11 @@
 import { describe, test } from '@jest/globals';
-import { startReeveCoordinator } from './fleet.ts';
+import { startReeveCoordinator } from '@reeve/testkit';
 import { SESSION_TIMEOUT_MS, SURVIVAL_DEADLINE_MS, seed, survive } from './survival.ts';
 
 describe(`chaos with seed ${seed} (CHAOS_SEED=${seed} repeats its choices)`, () => {
   test(
     "on Reeve's coordinator every task ends once, and a task to be run once is never started twice",
-    async () => survive(await startReeveCoordinator(SESSION_TIMEOUT_MS / 4)),
+    async () => survive(await startReeveCoordinator({ tickMs: SESSION_TIMEOUT_MS / 4 })),
     SURVIVAL_DEADLINE_MS,
   );
 });

@@ -11,17 +11,17 @@ import {
   TaskStore,
   WorkerStore,
 } from '@reeve/tasks';
-import { eventually } from '@reeve/testkit';
-import { Member, type ReeveCoordinator, startReeveCoordinator } from './fleet.ts';
+import { type Engine, eventually, startReeveCoordinator } from '@reeve/testkit';
+import { Member } from './fleet.ts';
 
 const TICK_MS = 250;
 const SESSION_MS = 1_000;
 const TEST_MS = 60_000;
 
-let coordinator: ReeveCoordinator;
+let coordinator: Engine;
 
 beforeAll(async () => {
-  coordinator = await startReeveCoordinator(TICK_MS);
+  coordinator = await startReeveCoordinator({ tickMs: TICK_MS });
 }, TEST_MS);
 
 /** A fleet of its own root, with everything that is seen of it. */

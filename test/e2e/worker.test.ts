@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually, startFaultProxy, startProcess } from '@reeve/testkit';
-import { type ReeveCoordinator, reeve, startReeveCoordinator } from './fleet.ts';
+import { type Engine, eventually, startFaultProxy, startProcess, startReeveCoordinator } from '@reeve/testkit';
+import { reeve } from './fleet.ts';
 import { type StageOptions, WorkerStage } from './worker-stage.ts';
 
 const TEST_MS = 60_000;
 /** Long enough to be paused for part of it, short enough to wait for its end. */
 const SESSION_MS = 2_000;
 
-let coordinator: ReeveCoordinator;
+let coordinator: Engine;
 
 beforeAll(async () => {
-  coordinator = await startReeveCoordinator(250);
+  coordinator = await startReeveCoordinator({ tickMs: 250 });
 }, TEST_MS);
 
 async function begin(options: Partial<StageOptions> = {}): Promise<{ stage: WorkerStage; workerId: string }> {

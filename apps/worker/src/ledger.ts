@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FromRunner } from './message.ts';
+import { type FromRunner, parseReport } from './message.ts';
 
 /*
  * A file without a name that a worker and one runner share. It survives a crash of the runner, and both sides use it
@@ -42,20 +42,12 @@ export class Ledger {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(this.descriptor).size - JOURNAL_START));
     const read = readSync(this.descriptor, bytes, 0, bytes.length, JOURNAL_START);
     const lines = bytes.toString('utf8', 0, read).split('\n').slice(0, -1);
+    // A line may be torn when the runner was killed, or writes, just now.
     return lines.map(parseReport).filter((report) => report !== undefined);
   }
 
   close(): void {
     closeSync(this.descriptor);
-  }
-}
-
-// A line may be torn when the runner was killed, or writes, just now.
-function parseReport(line: string): FromRunner | undefined {
-  try {
-    return JSON.parse(line) as FromRunner;
-  } catch {
-    return undefined;
   }
 }
 

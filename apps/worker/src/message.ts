@@ -49,6 +49,26 @@ export type FromRunner =
   /** Something for the log that belongs to no result, such as an exception after the attempt had ended. */
   | { readonly kind: 'note'; readonly taskId?: TaskId; readonly message: string };
 
+const kinds: ReadonlySet<unknown> = new Set<FromRunner['kind']>([
+  'ready',
+  'unloadable',
+  'started',
+  'succeeded',
+  'failed',
+  'declined',
+  'note',
+]);
+
+/** Reads one line of what a runner says; undefined when it is none of ours. */
+export function parseReport(line: string): FromRunner | undefined {
+  try {
+    const report = JSON.parse(line) as Partial<FromRunner> | null;
+    return kinds.has(report?.kind) ? (report as FromRunner) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** How an attempt ended that a runner finished. */
 export type Finished = Extract<FromRunner, { kind: 'succeeded' | 'failed' }>;
 

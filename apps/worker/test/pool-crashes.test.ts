@@ -17,6 +17,7 @@ describe('a handler that ends its process', () => {
     ['exit', { code: 'handler_exited', exitCode: 3, message: 'the handler called process.exit(3)' }],
     ['kill', { code: 'handler_exited', signal: 'SIGKILL' }],
     ['abort', { code: 'handler_exited', signal: 'SIGABRT' }],
+    ['scribble', { code: 'handler_exited', signal: 'SIGKILL' }],
   ])('%s: only its own attempt fails, and the next one runs', async (does, error) => {
     expect(await harness.error(harness.handle('act', { does }))).toMatchObject(error);
     expect(await harness.result(harness.handle('act', { id: 'next' }))).toBe('next');

@@ -252,7 +252,8 @@ export class HandlerSlot {
     if (victim !== undefined) {
       const error = this.#killedFor ?? exitError(exit, memoryMaxMb);
       const startedAt = victim.startedAt ?? Date.now();
-      events.ended(victim.execution, { kind: 'failed', error, hope: 'retry', startedAt }, 0);
+      const ranMs = performance.now() - this.#headMs;
+      events.ended(victim.execution, { kind: 'failed', error, hope: 'retry', startedAt }, ranMs);
     }
     events.gone(this, exit);
   }

@@ -3,7 +3,14 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@reeve/base';
 import { LineSplitter } from '../line-splitter.ts';
-import { descriptors, type FromRunner, monotonicMs, type RunnerSettings, type ToRunner } from '../message.ts';
+import {
+  descriptors,
+  type FromRunner,
+  monotonicMs,
+  parseReport,
+  type RunnerSettings,
+  type ToRunner,
+} from '../message.ts';
 import { signalGroup } from '../runner/process-group.ts';
 import { OutputLog } from './output-log.ts';
 
@@ -94,9 +101,17 @@ export class RunnerProcess {
   }
 
   #readReports(): void {
-    const lines = new LineSplitter((line) => this.#options.onReport(JSON.parse(line) as FromRunner));
+    const lines = new LineSplitter((line) => this.#onLine(line));
     const stream = this.#child.stdio[descriptors.reports] as Readable | null | undefined;
     stream?.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  }
+
+  #onLine(line: string): void {
+    const report = parseReport(line);
+    if (report !== undefined) return this.#options.onReport(report);
+    // A handler has written to a descriptor that is not its own: nothing from here can be believed any more.
+    this.#options.logger.error({ runner: this.pid, line: line.slice(0, 200) }, 'a runner wrote what is no report');
+    this.kill();
   }
 
   #readOutput(): void {

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { codeOf } from '@reeve/base';
 import type { LedgerWriter } from '../ledger.ts';
 import type { FromRunner } from '../message.ts';
 
@@ -76,6 +77,10 @@ export class Reporter {
 
 function writeAll(descriptor: number, text: string): void {
   const bytes = Buffer.from(text);
-  let written = 0;
-  while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+  } catch (error) {
+    // The worker is gone, and nobody left to be told.
+    if (codeOf(error) !== 'EPIPE') throw error;
+  }
 }

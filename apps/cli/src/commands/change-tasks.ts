@@ -1,4 +1,4 @@
-import type { TaskHandle } from '@reeve/sdk';
+import { type TaskHandle, taskIdOf } from '@reeve/sdk';
 import { type Context, withReeve } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
@@ -31,9 +31,10 @@ type Change = (task: TaskHandle) => Promise<string>;
 
 /** Changes one task after the other, and says of each what came of it. The first failure decides the exit code. */
 async function changeEach(context: Context, ids: readonly string[], change: Change): Promise<ExitCode> {
+  const taskIds = ids.map(taskIdOf);
   return withReeve(context, async (reeve) => {
     let exitCode: ExitCode = exitCodes.ok;
-    for (const task of ids.map((id) => reeve.task(id))) {
+    for (const task of taskIds.map((taskId) => reeve.task(taskId))) {
       if (context.signal.aborted) return exitCodes.interrupted;
       const result = await changeOne(context.output, task, change);
       if (exitCode === exitCodes.ok) exitCode = result;

@@ -17,6 +17,9 @@ interface RawCoordinator {
   readonly tick?: number;
 }
 
+/** A coordinator has nothing to wait for but its last writes. */
+const STOP_MS_MAX = 10_000;
+
 /** `reeve coordinator`: one member of the ensemble as a process. */
 export function addCoordinator(program: Command, act: Act): void {
   const command = program
@@ -41,7 +44,7 @@ async function coordinate(context: Context, raw: RawCoordinator): Promise<ExitCo
   const { host, dataDirectory } = coordinator.config;
   const facts = { port: coordinator.port, host, dataDirectory, pid: process.pid };
   const sentence = `coordinator listens on ${host}:${coordinator.port}, data in ${dataDirectory}`;
-  return serve(context, { facts, sentence, stop: () => coordinator.stop() });
+  return serve(context, { facts, sentence, stop: () => coordinator.stop(), stopMsMax: STOP_MS_MAX });
 }
 
 function placeOf({ config, dataDir, port, host, tick }: RawCoordinator) {

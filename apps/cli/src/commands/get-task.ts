@@ -1,4 +1,4 @@
-import type { TaskReport } from '@reeve/sdk';
+import { type TaskReport, taskIdOf } from '@reeve/sdk';
 import { type Context, withReeve } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { formatDuration } from '../input/duration.ts';
@@ -9,7 +9,8 @@ import { describeState, describeWork, formatTime, paintState } from '../output/w
 /** `reeve tasks get`. */
 export async function getTask(context: Context, id: string): Promise<ExitCode | undefined> {
   const { output, signal } = context;
-  const report = await withReeve(context, (reeve) => reeve.task(id).describe({ signal }));
+  const taskId = taskIdOf(id);
+  const report = await withReeve(context, (reeve) => reeve.task(taskId).describe({ signal }));
   await output.show(report, () => formatReport(report, output, Date.now()));
   return undefined;
 }

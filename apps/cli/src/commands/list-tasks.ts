@@ -1,4 +1,4 @@
-import type { TaskState, TaskSummary } from '@reeve/sdk';
+import { type TaskState, type TaskSummary, taskIdOf } from '@reeve/sdk';
 import { type Context, withReeve } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
@@ -18,8 +18,8 @@ const PAGE_MAX = 1_000;
 /** `reeve tasks list`. */
 export async function listTasks(context: Context, raw: RawList): Promise<ExitCode | undefined> {
   const { output, signal } = context;
+  let before = raw.before === undefined ? undefined : taskIdOf(raw.before);
   return withReeve(context, async (reeve) => {
-    let before = raw.before === undefined ? undefined : reeve.task(raw.before).taskId;
     for (let left = raw.limit; left > 0 && !signal.aborted; ) {
       const query = { state: raw.state, queue: raw.queue, limit: Math.min(left, PAGE_MAX), before, signal };
       const { tasks, next } = await reeve.list(query);

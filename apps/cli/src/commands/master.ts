@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { duration } from '../input/duration.ts';
 import { wholeNumber } from '../input/numbers.ts';
 import { createLogger } from '../logger.ts';
+import { reach } from '../processes/reach.ts';
 import { serve } from '../processes/serve.ts';
 import { withSettings } from '../settings.ts';
 import { type Act, examples } from './act.ts';
@@ -14,6 +15,9 @@ interface RawMaster {
   readonly retain?: number;
   readonly retainMax?: number;
 }
+
+/** A master has nothing to wait for but its last writes. */
+const STOP_MS_MAX = 5_000;
 
 /** `reeve master`: a process that stands for primary and plans. */
 export function addMaster(program: Command, act: Act): void {
@@ -37,16 +41,18 @@ export function addMaster(program: Command, act: Act): void {
 async function master(context: Context, raw: RawMaster): Promise<ExitCode> {
   const { connect, root, logLevel } = context.settings;
   const { runMaster } = await import('@reeve/master');
-  const running = await runMaster({
+  const logger = createLogger({ name: 'master', level: logLevel });
+  const options = {
     connect,
     root,
-    logger: createLogger({ name: 'master', level: logLevel }),
+    logger,
     ...(raw.name === undefined ? {} : { name: raw.name }),
     ...(raw.sessionTimeout === undefined ? {} : { sessionTimeoutMs: raw.sessionTimeout }),
     ...(raw.retain === undefined ? {} : { retainFinishedMs: raw.retain }),
     ...(raw.retainMax === undefined ? {} : { retainFinishedMax: raw.retainMax }),
-  });
+  };
+  const running = await reach(connect, () => runMaster(options));
   const facts = { masterId: running.masterId, connect, pid: process.pid };
   const sentence = `master ${running.masterId} stands for primary at ${connect}`;
-  return serve(context, { facts, sentence, stop: () => running.stop() });
+  return serve(context, { facts, sentence, stop: () => running.stop(), stopMsMax: STOP_MS_MAX });
 }

@@ -1,4 +1,4 @@
-import type { Reeve, TaskChange, TaskId } from '@reeve/sdk';
+import { type Reeve, type TaskChange, type TaskId, taskIdOf } from '@reeve/sdk';
 import { type Context, withReeve } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
@@ -7,8 +7,8 @@ import { describeState, describeStatus, paintState } from '../output/words.ts';
 /** `reeve tasks watch`: all tasks until it is stopped, or some until they are finished. */
 export async function watchTasks(context: Context, ids: readonly string[]): Promise<ExitCode> {
   const { output, signal } = context;
+  const open = new Set(ids.map(taskIdOf));
   return withReeve(context, async (reeve) => {
-    const open = new Set(ids.map((id) => reeve.task(id).taskId));
     const taskIds = ids.length === 0 ? {} : { taskIds: [...open] };
     for await (const change of reeve.watch({ ...taskIds, signal })) {
       if (change.kind === 'armed') {

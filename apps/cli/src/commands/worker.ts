@@ -7,6 +7,7 @@ import { duration } from '../input/duration.ts';
 import { wholeNumber } from '../input/numbers.ts';
 import { addPair, type Pairs } from '../input/pairs.ts';
 import { createLogger } from '../logger.ts';
+import { reach } from '../processes/reach.ts';
 import { serve } from '../processes/serve.ts';
 import { withSettings } from '../settings.ts';
 import { type Act, examples } from './act.ts';
@@ -24,6 +25,11 @@ interface RawWorker {
   readonly grace?: number;
   readonly drain?: number;
 }
+
+/** How long a worker waits for what runs, unless told otherwise. */
+const DRAIN_MS = 30_000;
+/** Beyond that it has its last writes to wait for, and its handlers' processes to end. */
+const STOP_MS_MAX = 15_000;
 
 /** `reeve worker`: a process that runs tasks. */
 export function addWorker(program: Command, act: Act): void {
@@ -57,10 +63,16 @@ export function addWorker(program: Command, act: Act): void {
 async function worker(context: Context, raw: RawWorker): Promise<ExitCode> {
   const { connect } = context.settings;
   const { runWorker } = await import('@reeve/worker');
-  const running = await runWorker(workerOptionsOf(context, raw));
+  const options = workerOptionsOf(context, raw);
+  const running = await reach(connect, () => runWorker(options));
   const facts = { workerId: running.workerId, connect, pid: process.pid };
   const sentence = `worker ${running.workerId} takes tasks from ${connect}`;
-  return serve(context, { facts, sentence, stop: () => running.drain() });
+  return serve(context, {
+    facts,
+    sentence,
+    stop: () => running.drain(),
+    stopMsMax: (raw.drain ?? DRAIN_MS) + STOP_MS_MAX,
+  });
 }
 
 function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
@@ -81,6 +93,6 @@ function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
     ...(raw.sessionTimeout === undefined ? {} : { sessionTimeoutMs: raw.sessionTimeout }),
     ...(raw.memory === undefined ? {} : { memoryMaxMb: raw.memory }),
     ...(raw.grace === undefined ? {} : { graceMs: raw.grace }),
-    ...(raw.drain === undefined ? {} : { drainMs: Math.max(1, raw.drain) }),
+    drainMs: Math.max(1, raw.drain ?? DRAIN_MS),
   };
 }

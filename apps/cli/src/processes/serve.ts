@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { onParentGone, tellParent } from './parent.ts';
@@ -11,6 +13,8 @@ export interface Service {
   readonly sentence: string;
   /** Ends it in an orderly way. */
   stop(): Promise<void>;
+  /** How long that may take, milliseconds: whatever it still waits for then is given up. */
+  readonly stopMsMax: number;
 }
 
 /** Says that the service runs, serves until a signal or the end of the parent, and stops it. */
@@ -22,6 +26,12 @@ export async function serve({ output, stop }: Context, service: Service): Promis
   // That nobody reads the output any more does not end a service.
   const end = AbortSignal.any([stop, parentGone.signal]);
   if (!end.aborted) await once(end, 'abort');
-  await service.stop();
-  return exitCodes.ok;
+  return Promise.race([service.stop().then(() => exitCodes.ok), tooLate(service.stopMsMax)]);
+}
+
+async function tooLate(ms: number): Promise<ExitCode> {
+  await sleep(ms, undefined, { ref: false });
+  const advice = 'Whoever waits for it learns of its end when its session is over.';
+  const facts = { code: 'stopped_late', exitCode: exitCodes.failed, advice } as const;
+  throw new CliError(facts, `it did not stop in an orderly way within ${ms / 1_000} s, and ends as it is`);
 }

@@ -23,4 +23,10 @@ export type { ReasonToWait, TaskChange } from './task-changes.ts';
 export type { TaskHandle, TaskReport } from './task-handle.ts';
 export * from './task-id.ts';
 export type { ListOptions, TaskPage, TaskState, TaskSummary } from './task-list.ts';
-export type { CommandRequest, HandlerRequest, SubmitOptions, TaskRequest } from './task-request.ts';
+export {
+  type CommandRequest,
+  type HandlerRequest,
+  type SubmitOptions,
+  type TaskRequest,
+  taskIdOf,
+} from './task-request.ts';

@@ -183,7 +183,10 @@ export class Session implements ConnectionOwner {
     this.#connection = undefined;
     this.#pingSentAt = undefined;
     this.#lastFailure = reason;
-    this.#settings.logger.info({ reason, state: this.#state }, 'connection lost');
+    const { logger } = this.#settings;
+    // What follows the loss is news only when it ends: the change of state says so.
+    if (this.#state === 'connected') logger.info({ reason }, 'connection lost');
+    else logger.debug({ reason, state: this.#state }, 'no connection yet');
     this.#pipeline.connectionLost((request) => this.#giveUp(request));
     this.#advance('disconnected');
     if (isFinal(this.#state)) return;

@@ -44,7 +44,7 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
 }
 
 /** The whole command line. `command` is what stands after "--" in `reeve submit`. */
-export function buildProgram(act: Act, command?: readonly string[]): Command {
+function buildProgram(act: Act, command?: readonly string[]): Command {
   const program = new Command('reeve')
     .description('Runs tasks on many machines: none is lost, each is finished once.')
     .version(version(), '-V, --version')

@@ -14,6 +14,8 @@ export interface RawList {
 }
 
 const PAGE_MAX = 1_000;
+/** How much of a payload or command fits into a list on a terminal. */
+const WHAT_MAX = 40;
 
 /** `reeve tasks list`. */
 export async function listTasks(context: Context, raw: RawList): Promise<ExitCode | undefined> {
@@ -44,7 +46,7 @@ function columnsOf({ colors }: Output, now: number): readonly Column<TaskSummary
     { head: 'STATE', text: ({ state }) => state, paint: ({ state }) => paintState(state, colors) },
     { head: 'QUEUE', text: ({ spec }) => spec?.queue ?? '?' },
     { head: 'AGE', text: ({ spec }) => (spec === undefined ? '?' : ago(spec.submittedAt, now)), align: 'right' },
-    { head: 'WHAT', text: ({ spec }) => (spec === undefined ? '?' : describeWork(spec)) },
+    { head: 'WHAT', text: ({ spec }) => (spec === undefined ? '?' : describeWork(spec)), widthMax: WHAT_MAX },
     { head: 'NOTE', text: noteOf },
   ];
 }

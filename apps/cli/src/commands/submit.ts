@@ -13,7 +13,7 @@ import { submitFrom } from './submit-from.ts';
 import { type RawTaskOptions, submitOptionsOf, withTaskOptions } from './task-options.ts';
 
 /** The options of `reeve submit`, as commander gives them. */
-export interface RawSubmit extends RawTaskOptions {
+interface RawSubmit extends RawTaskOptions {
   readonly payload?: string;
   readonly shell?: string;
   readonly cwd?: string;

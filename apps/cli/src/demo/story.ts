@@ -9,6 +9,7 @@ import { measureText } from './handlers.ts';
 
 /** One thing that happened. */
 export type DemoEvent =
+  | { readonly kind: 'starting'; readonly processes: number }
   | { readonly kind: 'serving'; readonly primary: string; readonly connect: string }
   | { readonly kind: 'submitted'; readonly tasks: number; readonly ms: number }
   | { readonly kind: 'progress'; readonly finished: number; readonly tasks: number }
@@ -53,6 +54,8 @@ const MASTERS = 3;
 const WORKERS = 4;
 /** At which share of the work each blow falls. */
 const blows = { primary: 0.12, worker: 0.4, coordinator: 0.7 };
+/** Tasks that are submitted together. Small, so that there are older and newer ones: those taken from a worker go first. */
+const BATCH = 20;
 /** How often, and with which pauses in milliseconds, a busy worker is looked for. */
 const LOOKS_MAX = 200;
 const LOOK_PAUSE_MS = 20;
@@ -77,6 +80,7 @@ export class Story {
   /** Starts coordinator, masters and workers, and tells the story to its end. */
   static async tell(options: StoryOptions): Promise<Ending> {
     const { cluster } = options;
+    options.tell({ kind: 'starting', processes: 1 + MASTERS + WORKERS });
     await cluster.startCoordinator();
     const masters = await Promise.all(
       Array.from({ length: MASTERS }, (_, at) => cluster.startMaster(`master-${at + 1}`)),
@@ -117,7 +121,7 @@ export class Story {
     const { files, hashedBytes, ledger, signal, tell } = this.#options;
     const startedAt = Date.now();
     const requests = files.map((file) => ({ handler: measureText.name, payload: { file, hashedBytes, ledger } }));
-    const tasks = await this.#reeve.submitAll(requests, { signal });
+    const tasks = await this.#reeve.submitAll(requests, { signal, batchMax: BATCH });
     tell({ kind: 'submitted', tasks: tasks.length, ms: Date.now() - startedAt });
     return tasks;
   }

@@ -47,7 +47,7 @@ export class DemoView {
 
   show(event: DemoEvent): void {
     if (event.kind === 'progress') return this.#progress(event);
-    if (this.#output.format === 'json') return void this.#output.json(event);
+    if (this.#output.format === 'json') return void this.#output.json({ at: Date.now(), ...event });
     const elapsed = `${((Date.now() - this.#startedAt) / 1_000).toFixed(1)} s`;
     this.#line(`${this.#output.colors.dim(elapsed.padStart(7))}  ${this.#words(event)}`);
   }
@@ -84,6 +84,8 @@ export class DemoView {
   #words(event: Exclude<DemoEvent, { readonly kind: 'progress' }>): string {
     const { bold, red, green } = this.#output.colors;
     switch (event.kind) {
+      case 'starting':
+        return `starting ${event.processes} processes, and those that run the handlers`;
       case 'serving':
         return `all processes serve at ${event.connect}; ${event.primary} is primary`;
       case 'submitted':

@@ -5,6 +5,8 @@ import type { Colors } from './colors.ts';
 export interface Column<Row> {
   readonly head: string;
   readonly text: (row: Row) => string;
+  /** On a terminal, longer texts are cut to so many characters. */
+  readonly widthMax?: number;
   /** Numbers read better on the right. */
   readonly align?: 'left' | 'right';
   /** Colours a cell; by its row. */
@@ -29,7 +31,7 @@ const noBorders = Object.fromEntries(
 
 /** A table without borders: headings, then one line per row. */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: TableStyle): string {
-  const texts = rows.map((row) => columns.map((column) => oneLine(column.text(row))));
+  const texts = rows.map((row) => columns.map((column) => cellText(column, row, style)));
   cutLast(columns, texts, style.width);
   const table = new Table({
     chars: { ...noBorders, middle: GAP },
@@ -51,8 +53,9 @@ function plain(text: string): string {
   return text;
 }
 
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ');
+function cellText<Row>(column: Column<Row>, row: Row, style: TableStyle): string {
+  const text = column.text(row).replaceAll(/\s+/g, ' ');
+  return style.width === undefined || column.widthMax === undefined ? text : cut(text, column.widthMax);
 }
 
 function cutLast<Row>(columns: readonly Column<Row>[], texts: string[][], width: number | undefined): void {

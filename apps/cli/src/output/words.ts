@@ -45,7 +45,7 @@ export function formatTime(time: number, now: number): string {
 }
 
 /** How long the last attempt took, where that is known. */
-export function tookMs({ startedAt, finishedAt }: TaskStatus): number | undefined {
+function tookMs({ startedAt, finishedAt }: TaskStatus): number | undefined {
   return startedAt === undefined ? undefined : Math.max(0, finishedAt - startedAt);
 }
 

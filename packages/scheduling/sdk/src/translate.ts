@@ -12,7 +12,7 @@ export function translate(error: unknown, connect: string): unknown {
 }
 
 /** No coordinator answered, at any of these addresses. */
-export function unreachable(connect: string, cause: unknown): ReeveError {
+function unreachable(connect: string, cause: unknown): ReeveError {
   const advice = 'Start one with "reeve up", or say where it is with --connect or REEVE_CONNECT.';
   return new ReeveError({ code: 'unreachable', connect, advice }, `no coordinator answers at ${connect}`, { cause });
 }

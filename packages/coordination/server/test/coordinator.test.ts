@@ -142,13 +142,13 @@ describe('a client that', () => {
     await client.create('/large', 'x'.repeat(500_000));
     client.socket.pause();
     const answers = Array.from({ length: 200 }, () => client.request('getData', { path: '/large', watch: false }));
-    const received = async () => Number(/recved=(\d+),sent=\d+,sid/.exec(await word(coordinator.port, 'cons'))?.[1]);
+    const answered = async () => Number(/sent=(\d+),sid/.exec(await word(coordinator.port, 'cons'))?.[1]);
     const settled = async () => {
-      const before = await received();
-      return before > 2 && before === (await received());
+      const before = await answered();
+      return before > 2 && before === (await answered());
     };
-    await eventually(settled, { what: 'requests are taken until the socket is full' });
-    expect(await received()).toBeLessThan(150);
+    await eventually(settled, { what: 'requests are answered until the socket is full' });
+    expect(await answered()).toBeLessThan(150);
     client.socket.resume();
     const sizes = (await Promise.all(answers)).map(({ body }) => body.length > 500_000);
     expect(sizes).toEqual(Array.from({ length: 200 }, () => true));

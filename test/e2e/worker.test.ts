@@ -113,6 +113,28 @@ describe('the session', () => {
   );
 
   test(
+    'through a network that cuts connections within frames, every task runs once and ends once',
+    async () => {
+      const proxy = await startFaultProxy(coordinator.port);
+      const { stage, workerId } = await begin({ connect: proxy.address, direct: coordinator.address, slots: 2 });
+      proxy.cutRandomly({ seed: 4711, bytesMax: 300_000 });
+      proxy.cut();
+      const log = stage.file('noted.log');
+      const ids = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+      for (let wave = 0; wave < ids.length; wave += 200) {
+        const give = (id: string) => stage.give(workerId, { kind: 'handler', handler: 'note', payload: { log, id } });
+        const taskIds = await Promise.all(ids.slice(wave, wave + 200).map(give));
+        const statuses = await Promise.all(taskIds.map((taskId) => stage.status(taskId)));
+        expect(statuses.every(({ outcome }) => outcome === 'succeeded')).toBe(true);
+      }
+      expect([...(await stage.notes('noted', ids.length))].sort()).toEqual([...ids].sort());
+      expect(proxy.accepted).toBeGreaterThan(4);
+      expect(await stage.isRegistered(workerId)).toBe(true);
+    },
+    TEST_MS,
+  );
+
+  test(
     'when it is lost, handlers stop before it can have ended, and the worker comes back as another',
     async () => {
       const proxy = await startFaultProxy(coordinator.port);

@@ -4,8 +4,9 @@ import type { Ending, EndingResult, TaskId, WorkerStore } from '@reeve/tasks';
 /** How many writes are under way together; what ends meanwhile goes into the next one. */
 const WRITES_IN_FLIGHT_MAX = 3;
 
-/** The most endings of one write. */
-const BATCH_MAX = 1_000;
+/** The most endings of one write. After a failure it is halved: over a poor connection, small requests get through. */
+const BATCH_MAX = 500;
+const BATCH_MIN = 8;
 
 const retryBackoff: Backoff = { baseMs: 50, factor: 2, ceilingMs: 2_000, jitter: 0.5 };
 
@@ -25,11 +26,15 @@ export class EndingWriter {
   readonly #parts: EndingWriterParts;
   #endings: Ending[] = [];
   #returns: TaskId[] = [];
+  /** Written, perhaps: the connection was lost before the answer. */
+  readonly #doubtful = new Set<TaskId>();
+  #batchMax = BATCH_MAX;
   #inFlight = 0;
+  #failures = 0;
   #scheduled = false;
+  #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
   #onFlushed: (() => void)[] = [];
-  readonly #waits = new Set<() => void>();
 
   constructor(parts: EndingWriterParts) {
     this.#parts = parts;
@@ -55,15 +60,17 @@ export class EndingWriter {
   /** Gives up: the session is gone, and with it the right to write. */
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#retryTimer);
     this.#endings = [];
     this.#returns = [];
-    for (const wake of this.#waits) wake();
     this.#announce();
   }
 
   /** Tries at once what waits for its next try. */
   wake(): void {
-    for (const wake of this.#waits) wake();
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#schedule();
   }
 
   #isFlushed(): boolean {
@@ -80,55 +87,60 @@ export class EndingWriter {
   }
 
   #writeMore(): void {
-    const { store, onReleased } = this.#parts;
-    while (!this.#stopped && this.#inFlight < WRITES_IN_FLIGHT_MAX) {
-      if (this.#endings.length > 0) {
-        const batch = this.#endings.splice(0, BATCH_MAX);
-        void this.#write(async () => {
-          const results = await store.finish(batch);
-          for (const [i, { taskId }] of batch.entries()) onReleased(taskId, results[i] ?? 'taken');
-        });
-      } else if (this.#returns.length > 0) {
-        const batch = this.#returns.splice(0, BATCH_MAX);
-        void this.#write(async () => {
-          await store.handBack(batch);
-          for (const taskId of batch) onReleased(taskId, 'handed_back');
-        });
-      } else break;
+    while (!this.#stopped && this.#inFlight < WRITES_IN_FLIGHT_MAX && this.#retryTimer === undefined) {
+      if (this.#endings.length > 0) void this.#writeEndings(this.#endings.splice(0, this.#batchMax));
+      else if (this.#returns.length > 0) void this.#writeReturns(this.#returns.splice(0, this.#batchMax));
+      else break;
     }
     if (this.#isFlushed()) this.#announce();
   }
 
-  async #write(write: () => Promise<void>): Promise<void> {
-    this.#inFlight += 1;
-    for (let failures = 1; !this.#stopped; failures += 1) {
-      try {
-        await write();
-        break;
-      } catch (error) {
-        if (this.#stopped) break;
-        const waitMs = backoffMs(retryBackoff, failures, Math.random);
-        this.#parts.logger.warn(
-          { code: codeOf(error), waitMs, failures },
-          `cannot write endings yet: ${messageOf(error)}`,
-        );
-        await this.#pause(waitMs);
+  async #writeEndings(batch: Ending[]): Promise<void> {
+    const { store, onReleased } = this.#parts;
+    const results = await this.#attempt(batch, () => store.finish(batch));
+    if (results === undefined) {
+      for (const { taskId } of batch) this.#doubtful.add(taskId);
+      this.#endings.unshift(...batch);
+    } else if (!this.#stopped) {
+      for (const [i, { taskId }] of batch.entries()) {
+        const wasDoubtful = this.#doubtful.delete(taskId);
+        onReleased(taskId, wasDoubtful ? 'written' : (results[i] ?? 'taken'));
       }
     }
-    this.#inFlight -= 1;
     this.#writeMore();
   }
 
-  #pause(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waits.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, waitMs);
-      this.#waits.add(wake);
-    });
+  async #writeReturns(batch: TaskId[]): Promise<void> {
+    const { store, onReleased } = this.#parts;
+    const done = await this.#attempt(batch, () => store.handBack(batch).then(() => 'done'));
+    if (done === undefined) this.#returns.unshift(...batch);
+    else if (!this.#stopped) for (const taskId of batch) onReleased(taskId, 'handed_back');
+    this.#writeMore();
+  }
+
+  /** What the write answered; undefined when it is to be tried again. */
+  async #attempt<T>(batch: readonly unknown[], write: () => Promise<T>): Promise<T | undefined> {
+    this.#inFlight += 1;
+    try {
+      const answer = await write();
+      this.#failures = 0;
+      this.#batchMax = Math.min(BATCH_MAX, this.#batchMax * 2);
+      return answer;
+    } catch (error) {
+      this.#batchMax = Math.max(BATCH_MIN, Math.ceil(batch.length / 2));
+      this.#retryLater(error);
+      return undefined;
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #retryLater(error: unknown): void {
+    if (this.#stopped || this.#retryTimer !== undefined) return;
+    this.#failures += 1;
+    const waitMs = backoffMs(retryBackoff, this.#failures, Math.random);
+    this.#parts.logger.warn({ code: codeOf(error), waitMs }, `cannot write endings yet: ${messageOf(error)}`);
+    this.#retryTimer = setTimeout(() => this.wake(), waitMs);
   }
 
   #announce(): void {

@@ -255,15 +255,9 @@ export class Incarnation {
   }
 
   #onReconnected(): void {
-    const { logger } = this.#parts;
-    logger.info({ workerId: this.workerId }, 'in touch with the coordinator again');
+    this.#parts.logger.info({ workerId: this.workerId }, 'in touch with the coordinator again');
     this.#writer.wake();
-    this.#intake
-      .reconcile(() => this.#openIds())
-      .catch((error: unknown) => {
-        // Without a list there is no telling what was missed. The next connection asks again.
-        logger.warn({ workerId: this.workerId, code: codeOf(error) }, `cannot list assignments: ${messageOf(error)}`);
-      });
+    void this.#intake.reconcile(() => this.#openIds());
   }
 
   *#openIds(): Iterable<TaskId> {

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffMs, codeOf, type Logger, messageOf } from '@reeve/base';
 import type { Coordination, Watch, WatchedEvent } from '@reeve/client';
 import type { AssignedTask, Assignment, Reading, TaskId, WorkerStore } from '@reeve/tasks';
 
 /** How many reads are under way together; what comes meanwhile goes into the next one. */
-const READS_IN_FLIGHT_MAX = 2;
+const READS_IN_FLIGHT_MAX = 3;
+
+/** The most ids of one read: over a poor connection, small answers get through. */
+const BATCH_MAX = 250;
 
 const retryBackoff: Backoff = { baseMs: 50, factor: 2, ceilingMs: 2_000, jitter: 0.5 };
 
@@ -36,6 +40,7 @@ export class Intake {
   readonly #reading = new Set<TaskId>();
   /** Deleted while they were read: the answer may be from before. */
   readonly #overtaken = new Set<TaskId>();
+  #listing = false;
   #inFlight = 0;
   #failures = 0;
   #scheduled = false;
@@ -53,22 +58,40 @@ export class Intake {
     this.#watch = await coordination.watch(store.assignmentsPath, 'persistent_recursive', (event) => this.#on(event));
   }
 
-  /** Compares what is held with what is there: a watch may have missed something while there was no connection. */
+  /**
+   * Compares what is held with what is there: a watch may have missed something while there was no connection. To be
+   * called after each reconnect. A list that is under way will be answered by the new connection: it does for both.
+   */
   async reconcile(held: () => Iterable<TaskId>): Promise<void> {
-    const there = new Set(await this.#parts.store.assigned());
-    if (this.#closed) return;
-    for (const taskId of held()) {
-      if (!there.delete(taskId)) this.#parts.events.gone(taskId);
-      else this.#changed.add(taskId);
+    if (this.#listing) return;
+    this.#listing = true;
+    for (let failures = 1; !this.#closed; failures += 1) {
+      try {
+        const there = await this.#parts.store.assigned();
+        if (!this.#closed) this.#compare(new Set(there), held());
+        break;
+      } catch (error) {
+        const waitMs = backoffMs(retryBackoff, failures, Math.random);
+        this.#parts.logger.warn({ code: codeOf(error), waitMs }, `cannot list assignments yet: ${messageOf(error)}`);
+        await sleep(waitMs);
+      }
     }
-    for (const taskId of there) this.#new.add(taskId);
-    this.#schedule();
+    this.#listing = false;
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     this.#watch?.close().catch(() => undefined);
+  }
+
+  #compare(there: Set<TaskId>, held: Iterable<TaskId>): void {
+    for (const taskId of held) {
+      if (!there.delete(taskId)) this.#parts.events.gone(taskId);
+      else this.#changed.add(taskId);
+    }
+    for (const taskId of there) this.#new.add(taskId);
+    this.#schedule();
   }
 
   #on(event: WatchedEvent): void {
@@ -99,16 +122,21 @@ export class Intake {
   }
 
   #readMore(): void {
-    if (this.#closed || this.#inFlight >= READS_IN_FLIGHT_MAX || this.#retryTimer !== undefined) return;
-    const fresh = this.#take(this.#new);
-    if (fresh.length > 0) void this.#read(fresh, this.#new, () => this.#readNew(fresh));
-    const changed = this.#take(this.#changed);
-    if (changed.length > 0) void this.#read(changed, this.#changed, () => this.#readChanged(changed));
+    while (!this.#closed && this.#inFlight < READS_IN_FLIGHT_MAX && this.#retryTimer === undefined) {
+      const fresh = this.#take(this.#new);
+      if (fresh.length > 0) void this.#read(fresh, this.#new, () => this.#readNew(fresh));
+      const changed = this.#take(this.#changed);
+      if (changed.length > 0) void this.#read(changed, this.#changed, () => this.#readChanged(changed));
+      if (fresh.length + changed.length === 0) break;
+    }
   }
 
   #take(from: Set<TaskId>): readonly TaskId[] {
     const taken: TaskId[] = [];
-    for (const taskId of from) if (!this.#reading.has(taskId)) taken.push(taskId);
+    for (const taskId of from) {
+      if (taken.length === BATCH_MAX) break;
+      if (!this.#reading.has(taskId)) taken.push(taskId);
+    }
     for (const taskId of taken) {
       from.delete(taskId);
       this.#reading.add(taskId);

@@ -73,8 +73,8 @@ describe('the overview', () => {
   test('says who decides, who works, what waits and why', () => {
     expect(formatOverview(overview, output, now).split('\n')).toEqual([
       'primary  m1, epoch 3, for 1m 30s',
-      'masters  2 masters',
-      'workers  1 worker, 4 of 4 slots busy',
+      'masters  2',
+      'workers  1, 4 of 4 slots busy',
       'tasks    1,200 waiting  4 running  7 succeeded  1 failed  oldest for 5.0 s',
       'waiting  200 ×  all 4 slots are busy',
       '',
@@ -95,8 +95,8 @@ describe('the overview', () => {
     const nothing = { ...rest, masters: 0, workers: 0, slots: 0, tasks, queues: [], reasons: [] };
     expect(formatOverview(nothing, output, now).split('\n')).toEqual([
       'primary  none',
-      'masters  0 masters',
-      'workers  0 workers, 0 of 0 slots busy',
+      'masters  0',
+      'workers  0, 0 of 0 slots busy',
       'tasks    none',
     ]);
   });

@@ -41,7 +41,7 @@ export function addMaster(program: Command, act: Act): void {
 async function master(context: Context, raw: RawMaster): Promise<ExitCode> {
   const { connect, root, logLevel } = context.settings;
   const { runMaster } = await import('@reeve/master');
-  const logger = createLogger({ name: 'master', level: logLevel });
+  const logger = createLogger({ name: raw.name ?? 'master', level: logLevel });
   const options = {
     connect,
     root,

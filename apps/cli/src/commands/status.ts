@@ -56,8 +56,8 @@ export function formatOverview(overview: Overview, output: Pick<Output, 'colors'
   const details = renderDetails(
     [
       ['primary', primary === undefined ? colors.red('none') : `${colors.green(primary.masterId)}${since}`],
-      ['masters', count(masters, 'master')],
-      ['workers', `${count(workers, 'worker')}, ${tasks.running} of ${count(slots, 'slot')} busy`],
+      ['masters', String(masters)],
+      ['workers', `${workers}, ${tasks.running} of ${count(slots, 'slot')} busy`],
       ['tasks', tasksLine(overview, output) + oldest],
       ['waiting', overview.reasons.map((reason) => `${reason.tasks} ×  ${reason.message}`).join('\n') || undefined],
     ],

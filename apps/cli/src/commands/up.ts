@@ -56,7 +56,7 @@ export function addUp(program: Command, act: Act): void {
         'reeve up --port 0 --data-dir /tmp/try',
       ),
     )
-    .action((raw: RawUp, self: Command) => act(self, (context) => up(context, raw)));
+    .action((_raw, self: Command) => act(self, (context) => up(context, self.optsWithGlobals<RawUp>())));
 }
 
 async function up(context: Context, raw: RawUp): Promise<ExitCode> {

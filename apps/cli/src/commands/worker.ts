@@ -82,7 +82,7 @@ function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
   return {
     connect: settings.connect,
     root: settings.root,
-    logger: createLogger({ name: 'worker', level: settings.logLevel }),
+    logger: createLogger({ name: raw.name ?? 'worker', level: settings.logLevel }),
     commands: raw.commands === true ? 'allowed' : 'refused',
     ...(raw.handlers === undefined ? {} : { handlers: raw.handlers }),
     ...(raw.slots === undefined ? {} : { slots: raw.slots }),

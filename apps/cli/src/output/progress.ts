@@ -20,12 +20,8 @@ const silent: Progress = { advance() {}, stop() {} };
 /** A bar on `stream` where that is a terminal. */
 export function showProgress({ label, total, stream }: ProgressOptions): Progress {
   if (!stream.isTTY) return silent;
-  const format =
-    total === 0 ? `{value} ${label}  {rate}` : `{bar} {percentage}%  {value}/{total} ${label}  {eta_formatted}`;
-  const bar = new SingleBar(
-    { format, stream, clearOnComplete: true, hideCursor: true, etaBuffer: 50 },
-    Presets.shades_classic,
-  );
+  const format = total === 0 ? `{value} ${label}` : `{bar} {percentage}%  {value} of {total} ${label}`;
+  const bar = new SingleBar({ format, stream, clearOnComplete: true, hideCursor: true }, Presets.shades_classic);
   bar.start(total, 0);
   return { advance: (count) => bar.increment(count), stop: () => bar.stop() };
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /** One figure of a peer: its name, and how much. */
-export interface PeerRow {
+interface PeerRow {
   readonly mode: string;
   readonly metric: string;
   readonly value: number;

@@ -1,5 +1,5 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import { handler } from '@reeve/sdk';
+import { handler } from '@reeve/sdk/handlers';
 import { z } from 'zod';
 import { hashOver, measureBytes } from './measure.ts';
 

@@ -1,4 +1,4 @@
-import type { TaskContext } from '@reeve/sdk';
+import type { TaskContext } from '@reeve/sdk/handlers';
 import type { TaskError, TaskId } from '@reeve/tasks';
 import type { AbortReason, Hope, RunOrder } from '../message.ts';
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, unreachable } from '@reeve/base';
-import { check, type Handler } from '@reeve/sdk';
+import { check, type Handler } from '@reeve/sdk/handlers';
 import type { LedgerWriter } from '../ledger.ts';
 import type { RunnerSettings, RunOrder, ToRunner } from '../message.ts';
 import { Attempt, abortError, type Outcome, timeoutError } from './attempt.ts';

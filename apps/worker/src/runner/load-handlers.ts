@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { CodedError, messageOf } from '@reeve/base';
-import { type Handler, handlersOf, isHandler } from '@reeve/sdk';
+import { type Handler, handlersOf, isHandler } from '@reeve/sdk/handlers';
 
 /** What is wrong with a handler module. */
 export interface ModuleFacts {

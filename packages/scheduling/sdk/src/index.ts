@@ -13,11 +13,10 @@ export type {
 export type { CallOptions } from './call.ts';
 export type { WatchOptions } from './change-feed.ts';
 export type { MasterSummary, PrimarySummary, WorkerSummary } from './fleet.ts';
-export * from './handler.ts';
+export * from './handlers.ts';
 export type { Overview, QueueSummary, ReasonSummary, TaskCounts } from './overview.ts';
 export * from './reeve.ts';
 export * from './reeve-error.ts';
-export * from './schema.ts';
 export type { SubmitManyOptions } from './submitter.ts';
 export type { ReasonToWait, TaskChange } from './task-changes.ts';
 export type { TaskHandle, TaskReport } from './task-handle.ts';

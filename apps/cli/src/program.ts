@@ -14,7 +14,7 @@ import { addWorker } from './commands/worker.ts';
 import { contextOf } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { colorsFor } from './output/colors.ts';
-import { tellParent } from './processes/parent.ts';
+import { hasParent, tellParent } from './processes/parent.ts';
 import { formatReport, reportOf } from './report-error.ts';
 import { withSettings } from './settings.ts';
 
@@ -79,7 +79,10 @@ function splitCommand(argv: readonly string[]): { own: readonly string[]; comman
 async function fail(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
   const report = reportOf(error instanceof CommanderError ? usageOf(error, argv) : error);
-  await tellParent({ kind: 'failed', report });
+  if (hasParent()) {
+    await tellParent({ kind: 'failed', report });
+    return report.exitCode;
+  }
   const { stderr, env } = process;
   const isDebug = argv.includes('debug') && error instanceof Error;
   const text = formatReport(report, colorsFor({ isTTY: stderr.isTTY === true, env }));

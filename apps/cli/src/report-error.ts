@@ -45,7 +45,8 @@ const processCodes: Readonly<Record<string, ExitCode>> = {
 
 /** What to say about whatever a command failed with. */
 export function reportOf(error: unknown): Report {
-  const message = messageOf(error);
+  // Where a message quotes an error of user code, its stack is nothing to report.
+  const [message = ''] = messageOf(error).split(/\n\s+at /, 1);
   if (error instanceof CliError) {
     return { exitCode: error.facts.exitCode, code: error.code, message, ...adviceOf(error.facts.advice) };
   }

@@ -5,6 +5,7 @@ import { usageError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatDuration } from '../input/duration.ts';
+import { readableFiles } from '../input/files.ts';
 import { port, wholeNumber } from '../input/numbers.ts';
 import type { Colors } from '../output/colors.ts';
 import { count } from '../output/words.ts';
@@ -86,7 +87,7 @@ function boxOptionsOf({ settings }: Context, raw: RawUp): BoxOptions {
   return {
     ...raw,
     dataDir: resolve(dataDir),
-    handlers,
+    handlers: readableFiles(handlers),
     commands: commands ? 'allowed' : 'refused',
     // The processes of a box share one terminal: only what matters is worth a line.
     logLevel: raw.logLevel === undefined ? 'warn' : settings.logLevel,

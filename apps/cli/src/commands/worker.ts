@@ -4,6 +4,7 @@ import { usageError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { duration } from '../input/duration.ts';
+import { readableFiles } from '../input/files.ts';
 import { wholeNumber } from '../input/numbers.ts';
 import { addPair, type Pairs } from '../input/pairs.ts';
 import { createLogger } from '../logger.ts';
@@ -84,7 +85,7 @@ function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
     root: settings.root,
     logger: createLogger({ name: raw.name ?? 'worker', level: settings.logLevel }),
     commands: raw.commands === true ? 'allowed' : 'refused',
-    ...(raw.handlers === undefined ? {} : { handlers: raw.handlers }),
+    ...(raw.handlers === undefined ? {} : { handlers: readableFiles(raw.handlers) }),
     ...(raw.slots === undefined ? {} : { slots: raw.slots }),
     ...(raw.queues === undefined ? {} : { queues: raw.queues }),
     ...(raw.name === undefined ? {} : { name: raw.name }),

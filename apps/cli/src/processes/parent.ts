@@ -8,7 +8,7 @@ export type ToParent =
   | { readonly kind: 'failed'; readonly report: Report };
 
 /** Whether this process was started by another `reeve`, which wants to know how it fares. */
-function hasParent(): boolean {
+export function hasParent(): boolean {
   return process.connected === true && process.send !== undefined;
 }
 

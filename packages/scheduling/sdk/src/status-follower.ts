@@ -122,10 +122,19 @@ export class StatusFollower {
     this.#wake.resolve();
   }
 
+  /** Taken out before they are read: what is announced meanwhile must be read again. */
+  #takeUnchecked(): readonly TaskId[] {
+    const taken: TaskId[] = [];
+    for (const taskId of this.#unchecked) {
+      if (taken.length === READ_BATCH) break;
+      taken.push(taskId);
+      this.#unchecked.delete(taskId);
+    }
+    return taken;
+  }
+
   async #check(call: Call): Promise<void> {
-    const taskIds = [...this.#unchecked].slice(0, READ_BATCH);
-    // Before reading: what is announced while we read must be read again.
-    for (const taskId of taskIds) this.#unchecked.delete(taskId);
+    const taskIds = this.#takeUnchecked();
     const statuses = await this.#link.repeat(call, (session) =>
       new TaskStore(session, this.#layout).readStatuses(taskIds, call.request),
     );

@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import type { RequestOptions } from '@reeve/client';
+import { onAbort } from './on-abort.ts';
 import { ReeveError } from './reeve-error.ts';
 
 /** How long an operation may take, and who may call it off. */
@@ -21,8 +21,8 @@ export class Call {
   readonly #deadline: number;
   readonly #caller: AbortSignal | undefined;
   readonly #closed: AbortSignal;
-  readonly #end: () => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #release: readonly (() => void)[];
+  readonly #timer: NodeJS.Timeout | undefined;
 
   constructor({ signal, timeoutMs = Number.POSITIVE_INFINITY }: CallOptions, closed: AbortSignal) {
     this.#timeoutMs = timeoutMs;
@@ -31,14 +31,10 @@ export class Call {
     this.#closed = closed;
     const { promise, resolve } = deferred();
     this.over = promise;
-    this.#end = resolve;
-    this.#timer = setTimeout(resolve, Math.min(timeoutMs, TIMER_MS_MAX));
-    for (const ending of [signal, closed]) {
-      if (ending === undefined) continue;
-      // Any number of operations may share a signal: Node warns of ten.
-      setMaxListeners(0, ending);
-      ending.addEventListener('abort', resolve, { once: true });
-    }
+    if (Number.isFinite(timeoutMs)) this.#timer = setTimeout(resolve, Math.min(timeoutMs, TIMER_MS_MAX));
+    this.#release = [closed, ...(signal === undefined ? [] : [signal])].map((ending) => onAbort(ending, resolve));
+    // One that has fired already tells nobody any more.
+    if (closed.aborted || signal?.aborted === true) resolve();
   }
 
   /** What a request of this operation is told. */
@@ -70,8 +66,7 @@ export class Call {
   /** Lets go of timer and signals; for the end of every operation. */
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#end);
-    this.#closed.removeEventListener('abort', this.#end);
+    for (const release of this.#release) release();
   }
 }
 

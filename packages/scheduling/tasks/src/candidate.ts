@@ -77,9 +77,13 @@ export class Candidate {
   }
 }
 
-/** Whether `a` goes before `b`: the higher priority, then the older. Within a millisecond the first to arrive goes. */
+/**
+ * Whether `a` goes before `b`: the higher priority, then the older. Within a millisecond the one that has been tried
+ * goes, so that what was taken from a lost worker never waits behind the rest of its batch; then the first to arrive.
+ */
 export function goesFirst(a: Candidate, b: Candidate): boolean {
-  return a.priority === b.priority ? a.time < b.time : a.priority > b.priority;
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  return a.time === b.time ? a.attempts > b.attempts : a.time < b.time;
 }
 
 /** Whether `a` was submitted before `b`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { TaskSpec, WorkerRecord } from '@reeve/tasks';
+import { newTaskId, type TaskId, type TaskSpec, type WorkerRecord } from '@reeve/tasks';
 import fc from 'fast-check';
 import { idOf, limits, Table } from './fixtures.ts';
 
@@ -31,6 +31,19 @@ describe('a plan', () => {
     table.submit(idOf(2), { priority: -1 });
     table.submit(idOf(9), { priority: 5 });
     expect(table.plan(10)).toEqual({ w: [idOf(9), idOf(1), idOf(3)] });
+  });
+
+  test('takes what came back from a lost worker before the rest of its batch', () => {
+    const table = new Table();
+    table.worker('lost', { slots: 1 });
+    const ids = Array.from({ length: 5 }, (_, i) => newTaskId(7, new Uint8Array(10).fill(i)));
+    for (const id of ids) table.submit(id);
+    const [first] = table.plan(10).lost as [TaskId];
+    table.assign(first, 'lost');
+    table.retry(first, 'lost', { attempts: 1, workersLost: 1, notBefore: 0 });
+    table.deleted(table.layout.worker('lost'));
+    table.worker('next', { slots: 1 });
+    expect(table.plan(20)).toEqual({ next: [first] });
   });
 
   test('spreads tasks over workers by their share of busy slots', () => {

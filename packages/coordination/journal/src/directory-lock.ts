@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@reeve/base';
+import { nodeDisk } from './disk.ts';
 import { JournalError } from './journal-error.ts';
 
 const namePattern = /^owner\.(\d+)\.[0-9a-f]+\.sock$/;
@@ -43,7 +44,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 
 async function makeUsable(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await nodeDisk.list(directory);
   } catch (error) {
     throw new JournalError({ code: 'directory_unusable', directory, reason: messageOf(error) }, { cause: error });
   }

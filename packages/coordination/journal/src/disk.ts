@@ -1,6 +1,7 @@
 import { close, constants, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { makeDirectory } from './make-directory.ts';
 
 /** An open file of a `Disk`. */
 export interface DiskFile {
@@ -57,7 +58,7 @@ export const nodeDisk: Disk = {
     return new NodeFile(fd, mode === 'durable' && dataSync === 0 ? 'after_each_write' : 'as_asked');
   },
   async list(directory) {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     return readdir(directory);
   },
   async size(path) {

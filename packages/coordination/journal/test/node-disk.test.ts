@@ -1,10 +1,16 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lockDirectory } from '../src/directory-lock.ts';
 import { nodeDisk, unsyncedDisk } from '../src/disk.ts';
 import { entry, opened, settingsOf, zxids } from './fixtures.ts';
+
+/** Some file systems answer a mkdir so that Node's own, with `recursive`, never ends. */
+const REFUSED_MS_MAX = 10_000;
+
+const hopeless = ['/dev/null/data', '/dev/null', ...(existsSync('/proc/self') ? ['/proc/x', '/proc/x/data'] : [])];
 
 let place: string;
 beforeEach(async () => {
@@ -61,7 +67,30 @@ describe('the lock of a data directory', () => {
     await lock.release();
   });
 
-  test('a directory that cannot be made is refused with the reason', async () => {
-    await expect(lockDirectory('/dev/null/data')).rejects.toMatchObject({ code: 'directory_unusable' });
+  test('makes every missing level, and several may do so at once', async () => {
+    const deep = join(place, 'a', 'b', 'c');
+    const [first, second] = [join(deep, 'data'), join(deep, 'log')];
+    const locks = await Promise.all([lockDirectory(first), lockDirectory(second)]);
+    for (const lock of locks) await lock.release();
+    expect(await readdir(deep)).toEqual(['data', 'log']);
+  });
+
+  test.each(hopeless)(
+    '%s, which cannot be a directory, is refused with the reason',
+    async (directory) => {
+      await expect(lockDirectory(directory)).rejects.toMatchObject({
+        code: 'directory_unusable',
+        message: expect.stringMatching(
+          /^\/\S+ cannot be used as a data directory: E\w+: .*\. Make it writable for this user, or choose another dataDir$/,
+        ),
+      });
+    },
+    REFUSED_MS_MAX,
+  );
+
+  test('a link to nowhere is refused', async () => {
+    const link = join(place, 'link');
+    await symlink(join(place, 'nowhere', 'data'), link);
+    await expect(lockDirectory(link)).rejects.toMatchObject({ code: 'directory_unusable' });
   });
 });

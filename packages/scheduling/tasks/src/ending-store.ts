@@ -1,9 +1,10 @@
+import { CodedError } from '@reeve/base';
 import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
 import { type Refusal, writeBatch } from './batch.ts';
 import { encodeRetry, encodeStatus, RECORD_BYTES_MAX } from './codec.ts';
-import type { Layout } from './layout.ts';
+import { bucketOf, type Layout } from './layout.ts';
 import type { Ending } from './retry.ts';
-import type { TaskStatus } from './task.ts';
+import type { TaskId, TaskStatus } from './task.ts';
 
 /** An ending, and the worker whose assignment goes with it. */
 export interface OwnedEnding {
@@ -23,9 +24,27 @@ type RetryForm = 'create' | 'setData';
 type Item = OwnedEnding & { readonly form: RetryForm };
 type Refusals = readonly (Refusal | undefined)[];
 
+/** What becomes of an ending is not known: the engine refused it for another reason than that it comes too late. */
+export interface EndingFacts {
+  readonly code: 'ending_refused';
+  readonly taskId: TaskId;
+  /** The protocol's name of the error. */
+  readonly reason: string;
+}
+
+/** An ending that could not be written, although its attempt may well be this worker's still. */
+export class EndingError extends CodedError<EndingFacts> {
+  constructor(facts: EndingFacts, layout: Layout) {
+    const folders = [layout.statuses, layout.retries]
+      .map((folder) => `${folder}/${bucketOf(facts.taskId)}`)
+      .join(' and ');
+    super(facts, `the ending of task ${facts.taskId} was refused with ${facts.reason}: see that ${folders} are there`);
+  }
+}
+
 /**
- * Writes what has come of attempts and removes their assignments, both or neither for each. A refusal means that the
- * assignment is no longer there.
+ * Writes what has come of attempts and removes their assignments, both or neither for each. `provesGone` says whether
+ * a refusal means that the assignment is no longer there.
  */
 export async function writeEndings(
   coordination: Coordination,
@@ -38,6 +57,15 @@ export async function writeEndings(
   const corrected = await writeOtherForm(target, items, refusals);
   await removeLeftovers(target, corrected);
   return corrected;
+}
+
+/**
+ * Whether a refusal proves that an attempt is over without this ending: its assignment is gone, or its task has a status.
+ * A missing bucket proves nothing, nor does a retry record that came or went between two tries.
+ */
+export function provesGone({ kind }: Ending, { part, code }: Refusal): boolean {
+  if (part === 1) return code === 'no_node';
+  return kind === 'final' && code === 'node_exists';
 }
 
 /** The first attempt leaves a record where there was none; a record is there from then on. */
@@ -85,7 +113,9 @@ function otherForm(item: Item): Item {
 
 /** A task that has a status keeps an assignment only if somebody broke the rules: mend it. */
 async function removeLeftovers(target: Target, refusals: Refusals): Promise<void> {
-  const items = target.endings.filter(({ ending }, i) => ending.kind === 'final' && refusals[i]?.part === 0);
+  const items = target.endings.filter(
+    ({ ending }, i) => ending.kind === 'final' && refusals[i]?.part === 0 && refusals[i].code === 'node_exists',
+  );
   if (items.length === 0) return;
   const { coordination, layout, prefix, options } = target;
   const partsOf = ({ ending, workerId }: OwnedEnding) => [

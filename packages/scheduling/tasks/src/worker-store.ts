@@ -1,7 +1,7 @@
 import type { Coordination, RequestOptions, TransactionPart } from '@reeve/client';
-import { writeBatch } from './batch.ts';
+import { type Refusal, writeBatch } from './batch.ts';
 import { decodeAssignment, decodeSpec, encodeWorker } from './codec.ts';
-import { writeEndings } from './ending-store.ts';
+import { EndingError, provesGone, writeEndings } from './ending-store.ts';
 import { Layout } from './layout.ts';
 import { type Reading, readAll, reading } from './reading.ts';
 import type { Ending } from './retry.ts';
@@ -75,7 +75,8 @@ export class WorkerStore {
 
   /**
    * Ends attempts: a final status or a retry record appears and the assignment goes, in one step for each. When it
-   * rejects (connection lost), call again with the same endings: one that had been written then says `taken`.
+   * rejects (connection lost, or an `EndingError`: refused, though nothing proves the assignment gone), call again with
+   * the same endings: one that had been written then says `taken`.
    */
   async finish(endings: readonly Ending[], options?: RequestOptions): Promise<readonly EndingResult[]> {
     const refusals = await writeEndings(
@@ -83,7 +84,13 @@ export class WorkerStore {
       { layout: this.#layout, endings: endings.map((ending) => ({ ending, workerId: this.workerId })) },
       options,
     );
-    return refusals.map((refusal) => (refusal === undefined ? 'written' : 'taken'));
+    return endings.map((ending, i) => this.#resultOf(ending, refusals[i]));
+  }
+
+  #resultOf(ending: Ending, refusal: Refusal | undefined): EndingResult {
+    if (refusal === undefined) return 'written';
+    if (provesGone(ending, refusal)) return 'taken';
+    throw new EndingError({ code: 'ending_refused', taskId: ending.taskId, reason: refusal.code }, this.#layout);
   }
 
   /** Gives assignments back that were never started: their tasks wait again. Idempotent. */

@@ -1,6 +1,8 @@
 import type { TaskError } from '@reeve/tasks';
 import type { RunnerExit } from './runner-process.ts';
 
+const ERROR_LINE = /^(?:[A-Z]\w*)?Error(?: \[\w+\])?: /;
+
 /** Says what it means for an attempt that its runner ended with it. */
 export function exitError(exit: RunnerExit, memoryMaxMb: number | undefined): TaskError {
   if (exit.leaseExpired) {
@@ -17,10 +19,12 @@ function describe(exit: RunnerExit, memoryMaxMb: number | undefined): string {
   }
   if (exit.signal === 'SIGKILL') return "the handler's process was killed (SIGKILL): by hand, or for want of memory";
   if (exit.signal !== null) return `the handler's process crashed (${exit.signal})`;
-  return `the handler's process exited with code ${exit.code}${lastLine(exit.stderr)}`;
+  return `the handler's process exited with code ${exit.code}${lastWords(exit.stderr)}`;
 }
 
-function lastLine(stderr: string): string {
-  const line = stderr.trim().split('\n').at(-1) ?? '';
+/** The error that a process wrote as it ended, else its last line, as the end of a sentence; the rest is in the log. */
+export function lastWords(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const line = lines.findLast((one) => ERROR_LINE.test(one)) ?? lines.at(-1) ?? '';
   return line === '' ? '' : `: ${line.slice(0, 200)}`;
 }

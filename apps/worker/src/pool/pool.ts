@@ -5,6 +5,7 @@ import { abortError } from '../runner/attempt.ts';
 import { CommandHost } from './command-host.ts';
 import { DurationAverages } from './duration-averages.ts';
 import type { Execution, ExecutionEnd, OnEnd } from './execution.ts';
+import { lastWords } from './exit-error.ts';
 import { HandlerSlot } from './handler-slot.ts';
 import type { RunnerExit } from './runner-process.ts';
 
@@ -325,7 +326,7 @@ export class Pool {
   }
 
   #onStillborn(exit: RunnerExit): void {
-    const message = `a runner ended before it was ready (${exit.signal ?? exit.code}): ${exit.stderr.trim()}`;
+    const message = `a runner ended before it was ready (${exit.signal ?? exit.code})${lastWords(exit.stderr)}`;
     const [module = ''] = this.#options.settings.modules;
     if (this.#onLoaded !== undefined) return this.#onUnloadable(module, message);
     if (this.#stopped) return;

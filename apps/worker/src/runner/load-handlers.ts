@@ -11,6 +11,9 @@ export interface ModuleFacts {
 /** A handler module cannot be used. */
 export class ModuleError extends CodedError<ModuleFacts> {}
 
+const REASON_CHARACTERS_MAX = 500;
+/** The first line of a stack that is neither Node's nor a dependency's, without its function. */
+const FRAME = /^\s+at (?:async )?(?:.*\()?((?!node:|.*\/node_modules\/)[^()\s]+:\d+:\d+)\)?$/m;
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 
 /** Loads modules and collects their handlers by name. */
@@ -38,9 +41,21 @@ async function load(module: string): Promise<Record<string, unknown>> {
     const { createJiti } = await import('jiti');
     return await createJiti(import.meta.url, { interopDefault: false }).import(module);
   } catch (error) {
-    const message = `cannot load ${module}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`;
+    const message = `cannot load ${module}: ${reasonOf(error)}`;
     throw new ModuleError({ code: 'module_unloadable', module }, message, { cause: error });
   }
+}
+
+/** What a module failed with, and where: on one line, as it stands in messages. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(messageOf(error));
+  const place = FRAME.exec(error.stack ?? '')?.[1];
+  const reason = oneLine(`${error.name}: ${error.message}`);
+  return place === undefined ? reason : `${reason} (${place})`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX);
 }
 
 function handlersIn(module: string, exports: Record<string, unknown>): ReadonlyMap<string, Handler> {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@reeve/testkit';
 import { monotonicMs } from '../src/message.ts';
-import { isAlive, PoolHarness } from './pool-harness.ts';
+import { AMPLE_GRACE_MS, isAlive, PoolHarness } from './pool-harness.ts';
 
 const harness = new PoolHarness({ slots: 2, modules: [] });
 const { pool } = harness;
+
+/** By then a shell on a busy machine has set its traps. */
+const TRAPPED_MS = 2_000;
 
 /** Two processes that note their ids and ignore all but SIGKILL. */
 const stubborn = (name: string) =>
@@ -76,14 +79,15 @@ describe('a command that ends', () => {
 
 describe('a command that does not end', () => {
   test('it is asked to when its time is up', async () => {
-    const error = await harness.error(
-      harness.shell('trap "echo bye; exit 1" TERM; sleep 1000 & wait', { timeoutMs: 200 }),
-    );
+    const patient = new PoolHarness({ modules: [], graceMs: AMPLE_GRACE_MS });
+    await patient.pool.start();
+    const line = 'trap "echo bye; exit 1" TERM; sleep 1000 & wait';
+    const error = await patient.error(patient.shell(line, { timeoutMs: TRAPPED_MS }));
     expect(error).toMatchObject({ code: 'timed_out', exitCode: 1, stdout: 'bye\n' });
   });
 
   test('one that does not listen is killed after the grace, with all it has started', async () => {
-    const execution = harness.shell(stubborn('timed-out'), { timeoutMs: 300 });
+    const execution = harness.shell(stubborn('timed-out'), { timeoutMs: TRAPPED_MS });
     const pids = await pidsIn('timed-out');
     expect(await harness.error(execution)).toMatchObject({ code: 'timed_out', signal: 'SIGKILL' });
     await eventually(() => !pids.some(isAlive), { what: 'all its processes are gone' });

@@ -50,12 +50,20 @@ describe('what a handler leaves behind', () => {
     ['exit late', /process\.exit\(3\) after it had ended/],
   ])('%s: the attempt that runs meanwhile is not hurt; the log names the culprit', async (does, note) => {
     await single.warmUp();
-    const culprit = single.handle('act', { does, ms: 50 });
+    const [now, log, end] = ['now', 'log', 'end'].map((name) => single.file(`${name}-${does}`)) as [
+      string,
+      string,
+      string,
+    ];
+    const culprit = single.handle('act', { does, file: now });
     const pid = await single.result(culprit);
-    const innocent = single.handle('wait', { ms: 300 });
-    expect(await single.result(innocent)).toBe(pid);
+    const innocent = single.handle('linger', { log, file: end });
+    await eventually(() => single.lines(`log-${does}`), { what: 'the innocent attempt runs' });
+    writeFileSync(now, '');
     const isNote = ({ message }: { message: string }) => note.test(message);
     await eventually(() => single.logged.some(isNote), { what: 'the note is logged' });
+    writeFileSync(end, '');
+    expect(await single.result(innocent)).toBe(pid);
     expect(single.logged.find(isNote)?.facts).toMatchObject({ taskId: culprit.taskId });
     // What it has done to its process nobody knows: the next attempt gets another one.
     expect(await single.result(single.handle('act', { does: 'pid' }))).not.toBe(pid);

@@ -90,10 +90,12 @@ describe('what a handler throws', () => {
 
 describe('output', () => {
   test('what a handler prints goes to the log, so many lines a second', async () => {
+    const startMs = performance.now();
     await harness.end(harness.handle('print', { lines: 1_000 }));
     const isLine = ({ message }: { message: string }) => /^line \d+$/.test(message);
     await eventually(() => harness.logged.some(isLine), { what: 'a line is logged' });
-    expect(harness.logged.filter(isLine).length).toBeLessThanOrEqual(200);
+    const seconds = Math.ceil((performance.now() - startMs) / 1_000) + 1;
+    expect(harness.logged.filter(isLine).length).toBeLessThanOrEqual(100 * seconds);
   });
 });
 

@@ -16,6 +16,12 @@ export interface HarnessOptions {
   readonly graceMs?: number;
 }
 
+/** Runners are started again after a pause that grows while they cannot start; less than the time-out of a test. */
+const END_MS_MAX = 18_000;
+
+/** The grace where a runner or a command is expected to obey, however busy the machine is. */
+export const AMPLE_GRACE_MS = 15_000;
+
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** A pool with real runners, from the build, and a record of what it said. */
@@ -75,7 +81,7 @@ export class PoolHarness {
 
   async end(execution: Execution): Promise<ExecutionEnd> {
     const what = `${JSON.stringify(execution.work)} ends`;
-    return await eventually(() => this.endsOf(execution)[0], { what });
+    return await eventually(() => this.endsOf(execution)[0], { what, deadlineMs: END_MS_MAX });
   }
 
   async result(execution: Execution): Promise<unknown> {

@@ -1,10 +1,13 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@reeve/testkit';
 import { monotonicMs } from '../src/message.ts';
-import { isAlive, PoolHarness } from './pool-harness.ts';
+import { AMPLE_GRACE_MS, isAlive, PoolHarness } from './pool-harness.ts';
 
 const harness = new PoolHarness();
 const { pool } = harness;
+
+// What a failed test leaves running must not fail those after it.
+afterEach(() => pool.abortAll('draining'));
 
 const pidOfRunner = async () => (await harness.result(harness.handle('act', { does: 'pid' }))) as number;
 const running = () => eventually(() => pool.busy === 1 && pool.waiting === 0, { what: 'the attempt runs' });
@@ -15,9 +18,11 @@ test('the pool starts', async () => {
 
 describe('time-out', () => {
   test('a handler that obeys its signal keeps its process', async () => {
-    const pid = await pidOfRunner();
-    expect(await harness.error(harness.handle('obey', {}, { timeoutMs: 50 }))).toMatchObject({ code: 'timed_out' });
-    expect(await pidOfRunner()).toBe(pid);
+    const patient = new PoolHarness({ graceMs: AMPLE_GRACE_MS });
+    await patient.pool.start();
+    const pid = await patient.result(patient.handle('act', { does: 'pid' }));
+    expect(await patient.error(patient.handle('obey', {}, { timeoutMs: 50 }))).toMatchObject({ code: 'timed_out' });
+    expect(await patient.result(patient.handle('act', { does: 'pid' }))).toBe(pid);
   });
 
   test('one that does not obey loses it after the grace', async () => {

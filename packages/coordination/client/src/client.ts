@@ -38,7 +38,7 @@ import { WatchHandle } from './watch-handle.ts';
 import type { OneShotKind } from './watch-registry.ts';
 
 const ANY_VERSION = -1;
-const CLOSE_TIMEOUT_MS_MAX = 5_000;
+const CLOSE_MS_MAX = 2_000;
 
 /** A client of one session with a ZooKeeper-protocol service. Made by `connect` or `createClient`. */
 export class Client implements Coordination {
@@ -155,8 +155,16 @@ export class Client implements Coordination {
   async removeWatches(path: string, type: WatcherType, options: RequestOptions = {}): Promise<void> {
     const serverPath = this.#chroot.toServer(path);
     const body = { path: serverPath, type: watcherTypes[type] };
-    await this.#checked({ op: 'removeWatches', body, path, finish: nobody }, options);
-    this.#session.watches.remove(serverPath, type);
+    const { watches } = this.#session;
+    const settled = type === 'any' ? watches.removing(serverPath) : nobody;
+    const answered = (error: ErrorName) => {
+      if (error === 'ok') watches.remove(serverPath, type);
+    };
+    try {
+      await this.#checked({ op: 'removeWatches', body, path, finish: nobody, answered }, options);
+    } finally {
+      settled();
+    }
   }
 
   getEphemerals(prefix: string, options: RequestOptions = {}): Promise<readonly string[]> {
@@ -183,7 +191,7 @@ export class Client implements Coordination {
   }
 
   async close(): Promise<void> {
-    const timeoutMs = Math.min(this.#settings.requestTimeoutMs, CLOSE_TIMEOUT_MS_MAX);
+    const timeoutMs = Math.min(this.#settings.requestTimeoutMs, CLOSE_MS_MAX);
     const call = { op: 'closeSession' as const, body: nothing, finish: nobody };
     // Whatever becomes of it, the client is closed: the servers end a session that nobody keeps alive.
     await this.#promise(call, { timeoutMs }, (request) => this.#session.close(request)).catch(() => undefined);
@@ -225,13 +233,13 @@ export class Client implements Coordination {
     const { watches } = this.#session;
     const listener = options.watch as WatchListener;
     // Where a persistent watch tells of this path already, another one at the server would replace it.
-    const covered = watches.reserve(serverPath);
+    const release = watches.reserve(serverPath);
     const answered = (error: ErrorName) => {
       const kind = oneShotKind(call.op, error);
       if (kind !== undefined) watches.addOneShot({ kind, path: serverPath, listener });
     };
-    const made = this.#make({ ...call, body: { path: serverPath, watch: covered === 'no' }, answered }, options);
-    return covered === 'no' ? made : made.finally(() => watches.release(serverPath));
+    const made = this.#make({ ...call, body: { path: serverPath, watch: release === undefined }, answered }, options);
+    return release === undefined ? made : made.finally(release);
   }
 
   /** A watch that nobody will hold. The server may arm it yet, unless it has refused. */

@@ -143,6 +143,9 @@ export interface Coordination {
   addAuth(scheme: string, auth: Uint8Array, options?: RequestOptions): Promise<void>;
   /** Calls `listener` at every change of state until the returned function is called. */
   onSession(listener: (change: SessionChange) => void): () => void;
-  /** Closes the session: its ephemerals go at once. Idempotent. */
+  /**
+   * Closes the session: its ephemerals go at once, or with the session time-out when no server is in touch. Takes two
+   * seconds at most. Idempotent.
+   */
   close(): Promise<void>;
 }

@@ -66,7 +66,8 @@ export class Session implements ConnectionOwner {
   /** When the last request that was answered was sent: the server touched the session no earlier. */
   #touchedAt = 0;
   #pingSentAt: number | undefined;
-  #closing: 'no' | 'asked' = 'no';
+  /** The last request of this session, once its owner has asked for the end. */
+  #closing: Request | undefined;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -113,7 +114,7 @@ export class Session implements ConnectionOwner {
   /** Sends a request as soon as there is a connection and room for it. */
   submit(request: Request): void {
     if (isFinal(this.#state)) return request.fail(failureOf(this.#state));
-    if (this.#closing === 'asked') return request.fail('client_closed');
+    if (this.#closing !== undefined) return request.fail('client_closed');
     if (!this.#pipeline.enqueue(request)) return request.fail('too_many_requests');
     this.#pump();
   }
@@ -129,11 +130,11 @@ export class Session implements ConnectionOwner {
 
   /** Ends the session at the server once `closeSession`, the last request, is answered or has failed. */
   close(closeSession: Request): void {
-    if (isFinal(this.#state) || this.#closing === 'asked') return closeSession.fail('client_closed');
+    if (isFinal(this.#state) || this.#closing !== undefined) return closeSession.fail('client_closed');
     closeSession.onSettled = () => this.#advance('closed');
     if (this.#state !== 'connected') return closeSession.fail('client_closed');
     this.submit(closeSession);
-    this.#closing = 'asked';
+    this.#closing = closeSession;
   }
 
   accepted(reply: ConnectReply): void {
@@ -187,9 +188,11 @@ export class Session implements ConnectionOwner {
     // What follows the loss is news only when it ends: the change of state says so.
     if (this.#state === 'connected') logger.info({ reason }, 'connection lost');
     else logger.debug({ reason, state: this.#state }, 'no connection yet');
+    // Nobody waits for another connection only to close it: everything ends here.
+    this.#closing?.fail('connection_loss');
+    if (isFinal(this.#state)) return;
     this.#pipeline.connectionLost((request) => this.#giveUp(request));
     this.#advance('disconnected');
-    if (isFinal(this.#state)) return;
     this.#failures += 1;
     const round = Math.ceil(this.#failures / this.#hosts.size);
     const waitMs = backoffMs(reconnectBackoff, round, this.#settings.random);
@@ -261,10 +264,7 @@ export class Session implements ConnectionOwner {
       try {
         listener(this.#chroot.event(told));
       } catch (error) {
-        // A listener that throws is a bug of its owner: it surfaces as an uncaught exception, and harms no one else.
-        process.nextTick(() => {
-          throw error;
-        });
+        surface(error);
       }
     }
   }
@@ -361,7 +361,13 @@ export class Session implements ConnectionOwner {
     this.#state = to;
     if (isFinal(to)) this.#release(failureOf(to));
     this.#settings.logger.info({ from, to, sessionId: this.#id }, 'session state');
-    for (const listener of [...this.#listeners]) listener({ from, to });
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener({ from, to });
+      } catch (error) {
+        surface(error);
+      }
+    }
   }
 
   #release(code: 'session_expired' | 'client_closed' | 'auth_failed'): void {
@@ -373,6 +379,13 @@ export class Session implements ConnectionOwner {
     this.#authentication.failAll(code);
     this.watches.end();
   }
+}
+
+/** A listener that throws is a bug of its owner: it surfaces as an uncaught exception, and harms no one else. */
+function surface(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }
 
 function failureOf(state: 'expired' | 'closed' | 'auth_failed'): 'session_expired' | 'client_closed' | 'auth_failed' {

@@ -13,6 +13,8 @@ interface Persistent {
   readonly handles: Map<WatchHandle, AddWatchMode>;
   /** Reads under way that rely on this watch to fire their one-shot watch. */
   reserved: number;
+  /** What was announced since a removal of all watches of this path was asked for; none under way: `undefined`. */
+  sinceRemoval: Record<AddWatchMode, number> | undefined;
 }
 
 /** A listener, and what it must be told. */
@@ -47,19 +49,17 @@ export class WatchRegistry {
   #recursiveCount = 0;
 
   /**
-   * Whether a persistent watch serves one-shot watches on this path, so that the server need not arm one. If so, a read
-   * relies on it until `release`.
+   * Lets a read rely on the persistent watch of this path, so that the server need not arm a one-shot watch, until the
+   * returned function is called. `undefined` where there is none to rely on.
    */
-  reserve(path: string): 'yes' | 'no' {
+  reserve(path: string): (() => void) | undefined {
     const entry = this.#persistent.get(path);
-    if (entry === undefined) return 'no';
+    if (entry === undefined || (entry.sinceRemoval !== undefined && modesIn(entry.sinceRemoval) === 0))
+      return undefined;
     entry.reserved += 1;
-    return 'yes';
-  }
-
-  release(path: string): void {
-    const entry = this.#persistent.get(path);
-    if (entry !== undefined) entry.reserved -= 1;
+    return () => {
+      entry.reserved -= 1;
+    };
   }
 
   addOneShot({ kind, path, listener }: { kind: OneShotKind; path: string; listener: WatchListener }): void {
@@ -73,7 +73,9 @@ export class WatchRegistry {
     const entry = this.#entry(path);
     entry.wanted[mode] += 1;
     if (mode === 'persistent_recursive') this.#recursiveCount += 1;
-    return modeOf(entry);
+    if (entry.sinceRemoval === undefined) return modeOf(entry.wanted);
+    entry.sinceRemoval[mode] += 1;
+    return modeOf(entry.sinceRemoval);
   }
 
   /** The server has armed what `want` announced: from now on the handle is told. */
@@ -90,25 +92,46 @@ export class WatchRegistry {
     entry.handles.delete(handle);
     entry.wanted[mode] -= 1;
     if (mode === 'persistent_recursive') this.#recursiveCount -= 1;
-    return this.#dropIfIdle(path, entry) ? 'nothing' : modeOf(entry);
+    return this.#dropIfIdle(path, entry) ? 'nothing' : modeOf(entry.wanted);
   }
 
   /** One-shot watches that rely on the watch of this path keep it armed. */
   #dropIfIdle(path: string, entry: Persistent): boolean {
-    if (entry.reserved > 0 || modesWanted(entry) > 0 || this.#hasOneShot(path)) return false;
+    if (entry.reserved > 0 || modesIn(entry.wanted) > 0 || this.#hasOneShot(path)) return false;
     this.#persistent.delete(path);
     return true;
   }
 
-  /** The server has disarmed watches of this path: nobody here will hear of it any more. */
+  /**
+   * The server is asked to disarm all watches of this path: whatever is announced from now on is asked for behind that,
+   * and needs a watch of its own. Call the returned function when the request has ended, whatever its end.
+   */
+  removing(path: string): () => void {
+    const entry = this.#persistent.get(path);
+    if (entry === undefined) return () => undefined;
+    const since = { persistent: 0, persistent_recursive: 0 };
+    entry.sinceRemoval = since;
+    return () => {
+      if (entry.sinceRemoval === since) entry.sinceRemoval = undefined;
+    };
+  }
+
+  /**
+   * The server has disarmed watches of this path: those armed until now hear nothing any more. Call it in the turn of
+   * the answer: what is armed by a later one stays.
+   */
   remove(path: string, type: WatcherType): void {
     if (type !== 'data') this.#oneShots.children.delete(path);
     if (type !== 'children') for (const kind of ['data', 'absent'] as const) this.#oneShots[kind].delete(path);
     const entry = this.#persistent.get(path);
     if (type !== 'any' || entry === undefined) return;
-    this.#persistent.delete(path);
-    this.#recursiveCount -= entry.wanted.persistent_recursive;
-    for (const handle of entry.handles.keys()) handle.end();
+    for (const [handle, mode] of entry.handles) {
+      entry.wanted[mode] -= 1;
+      if (mode === 'persistent_recursive') this.#recursiveCount -= 1;
+      handle.end();
+    }
+    entry.handles.clear();
+    if (modesIn(entry.wanted) === 0) this.#persistent.delete(path);
   }
 
   /**
@@ -128,7 +151,7 @@ export class WatchRegistry {
   /** What must be armed at a server that does not know this connection's watches. */
   armed(): ArmedPaths {
     const byMode = (mode: AddWatchMode) =>
-      [...this.#persistent].filter(([, entry]) => modeOf(entry) === mode).map(([path]) => path);
+      [...this.#persistent].filter(([, entry]) => modeOf(entry.wanted) === mode).map(([path]) => path);
     return {
       data: [...this.#oneShots.data.keys()],
       absent: [...this.#oneShots.absent.keys()],
@@ -150,7 +173,12 @@ export class WatchRegistry {
   #entry(path: string): Persistent {
     const known = this.#persistent.get(path);
     if (known !== undefined) return known;
-    const fresh: Persistent = { wanted: { persistent: 0, persistent_recursive: 0 }, handles: new Map(), reserved: 0 };
+    const fresh: Persistent = {
+      wanted: { persistent: 0, persistent_recursive: 0 },
+      handles: new Map(),
+      reserved: 0,
+      sinceRemoval: undefined,
+    };
     this.#persistent.set(path, fresh);
     return fresh;
   }
@@ -211,11 +239,11 @@ function tellAtPath(entry: Persistent, event: WatchedEvent, notices: Notice[]): 
   }
 }
 
-function modesWanted(entry: Persistent): number {
-  return entry.wanted.persistent + entry.wanted.persistent_recursive;
+function modesIn(wanted: Record<AddWatchMode, number>): number {
+  return wanted.persistent + wanted.persistent_recursive;
 }
 
 /** What the server must hold: recursive when anyone wants it; persistent also where only one-shot watches are left. */
-function modeOf(entry: Persistent): AddWatchMode {
-  return entry.wanted.persistent_recursive > 0 ? 'persistent_recursive' : 'persistent';
+function modeOf(wanted: Record<AddWatchMode, number>): AddWatchMode {
+  return wanted.persistent_recursive > 0 ? 'persistent_recursive' : 'persistent';
 }

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually } from '@reeve/testkit';
 import { noSession, type RequestOf, sessionIdOf, specialXids } from '@reeve/wire';
 import { type Client, type ClientOptions, connect, createClient, type SessionState } from '../src/index.ts';
@@ -242,4 +242,103 @@ test('an iteration that falls too far behind ends with an error instead of growi
   await eventually(() => told > 16_384, { what: 'all events are told' });
   await expect(events.next()).rejects.toMatchObject({ code: 'watch_overflow' });
   expect(await events.next()).toMatchObject({ done: true });
+});
+
+test('what is armed right behind removeWatches stays armed, and asks the server for watches of its own', async () => {
+  const { client, server } = await open({
+    request: (received, { reply, tell, socket }) => {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+      reply(received, { stat, err: 0, path: '/' });
+      if (received.op !== 'sync') return;
+      tell('created', '/a/b');
+      tell('children_changed', '/a');
+      tell('data_changed', '/a');
+    },
+  });
+  const told: string[] = [];
+  const tellAs = (who: string) => (event: { type: string }) => told.push(`${who}: ${event.type}`);
+  await client.sync('/');
+  await client.watch('/a', 'persistent_recursive', tellAs('removed'));
+  const removing = client.removeWatches('/a', 'any');
+  const reading = client.exists('/a', { watch: tellAs('once') });
+  const arming = client.watch('/a', 'persistent', tellAs('kept'));
+  await Promise.all([removing, reading, arming]);
+  await client.sync('/');
+  await eventually(() => told.includes('kept: data_changed'), { what: 'the events are told' });
+  expect(told).toEqual(['kept: children_changed', 'once: data_changed', 'kept: data_changed']);
+  expect(server.received.map(({ op, body }) => [op, body]).slice(2, 5)).toEqual([
+    ['removeWatches', { path: '/a', type: 3 }],
+    ['exists', { path: '/a', watch: true }],
+    ['addWatch', { path: '/a', mode: 0 }],
+  ]);
+});
+
+test('a refused removeWatches leaves the watches as they are', async () => {
+  const { client, server } = await open({
+    request: (received, { reply, refuse, tell }) => {
+      if (received.op === 'removeWatches') return refuse(received, 'no_watcher');
+      reply(received, received.op === 'exists' ? { stat } : { err: 0 });
+      if (received.op === 'exists') tell('created', '/a/b');
+    },
+  });
+  const told: string[] = [];
+  await client.watch('/a', 'persistent_recursive', ({ path }) => told.push(path));
+  await expect(client.removeWatches('/a', 'any')).rejects.toMatchObject({ code: 'no_watcher' });
+  await client.exists('/a', { watch: () => undefined });
+  await eventually(() => told.length === 1, { what: 'the event is told' });
+  expect(server.received.at(-1)?.body).toEqual({ path: '/a', watch: false });
+});
+
+test('a listener that throws surfaces as an uncaught exception, and everything behind it is told in order', async () => {
+  const uncaught: unknown[] = [];
+  const { nextTick } = process;
+  const spy = jest.spyOn(process, 'nextTick').mockImplementation((call: (...args: never[]) => void, ...args) => {
+    nextTick(() => {
+      try {
+        call(...(args as never[]));
+      } catch (error) {
+        uncaught.push(error);
+      }
+    });
+  });
+  const { client } = await open({
+    request: (received, { reply, tell, socket }) => {
+      if (received.op === 'addWatch') return reply(received, { err: 0 });
+      socket.cork();
+      for (const path of ['/a', '/b', '/c']) tell('data_changed', path);
+      reply(received, { path: '/' });
+      tell('data_changed', '/d');
+      socket.uncork();
+    },
+  });
+  const seen: string[] = [];
+  const listen = ({ path }: { path: string }) => {
+    seen.push(path);
+    throw new TypeError(path);
+  };
+  const unsubscribe = client.onSession(() => {
+    unsubscribe();
+    throw new TypeError('session');
+  });
+  for (const path of ['/a', '/b', '/c', '/d']) await client.watch(path, 'persistent', listen);
+  await client.sync('/').then(() => seen.push('answer'));
+  await eventually(() => uncaught.length === 5, { what: 'all errors have surfaced' });
+  spy.mockRestore();
+  expect(seen).toEqual(['/a', '/b', '/c', 'answer', '/d']);
+  expect(uncaught.map((error) => (error as Error).message)).toEqual(['session', '/a', '/b', '/c', '/d']);
+  expect(client.state).toBe('connected');
+});
+
+test('a connection that is lost while the client closes ends every request', async () => {
+  const { client, server } = await open({});
+  const reading = client.exists('/a');
+  const writing = client.create('/a', null);
+  await eventually(() => count(server, 'create') === 1, { what: 'both are sent' });
+  server.cut();
+  const closing = client.close();
+  await expect(reading).rejects.toMatchObject({ code: 'client_closed' });
+  await expect(writing).rejects.toMatchObject({ code: 'client_closed', facts: { outcome: 'unknown' } });
+  await closing;
+  expect(client.state).toBe('closed');
 });

@@ -1,6 +1,7 @@
 import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, type SessionChange } from '@reeve/client';
 import { createUnder } from './ensure-path.ts';
+import { takeBack } from './parting.ts';
 import { recipeError } from './recipe-error.ts';
 import { retrying } from './retrying.ts';
 
@@ -68,14 +69,18 @@ export class GroupMember {
     });
   }
 
-  /** Leaves: deletes the member's znode. Idempotent. */
+  /**
+   * Leaves: deletes the member's znode. Takes two seconds at most; out of touch it returns at once, and the znode goes
+   * when a server is reached again, or with the session. Idempotent.
+   */
   async stop(): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'lost') return;
     this.#end('stopped');
-    await this.#joining?.catch(() => undefined);
-    const stopped = new AbortController().signal;
-    const step = () => this.#client.delete(this.path);
-    await retrying({ client: this.#client, path: this.path, stopped }, step).catch((error) => {
+    const leave = async () => {
+      await this.#joining?.catch(() => undefined);
+      await this.#client.delete(this.path);
+    };
+    await takeBack(this.#client, this.path, leave).catch((error) => {
       if (codeOf(error) !== 'no_node' && codeOf(error) !== 'session_over') throw error;
     });
   }

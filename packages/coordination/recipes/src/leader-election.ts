@@ -3,6 +3,7 @@ import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, monotonicClock, type SessionChange } from '@reeve/client';
 import { type Candidate, findOwn, inLine } from './candidate.ts';
 import { createUnder } from './ensure-path.ts';
+import { takeBack } from './parting.ts';
 import { RecipeError, recipeError } from './recipe-error.ts';
 import { retrying } from './retrying.ts';
 
@@ -102,7 +103,10 @@ export class LeaderElection {
     this.#look();
   }
 
-  /** Withdraws: deletes the candidate, so that the next in line leads at once. Idempotent. */
+  /**
+   * Withdraws: deletes the candidate, so that the next in line leads at once. Takes two seconds at most; out of touch
+   * it returns at once, and the candidate goes when a server is reached again, or with the session. Idempotent.
+   */
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#end('stopped');
@@ -224,10 +228,8 @@ export class LeaderElection {
     const own = this.#own;
     if (own === undefined) return;
     const { path } = this.#options;
-    const unstoppable = new AbortController().signal;
-    const step = () => this.#client.delete(`${path}/${own}`);
     try {
-      await retrying({ client: this.#client, path, stopped: unstoppable }, step);
+      await takeBack(this.#client, path, () => this.#client.delete(`${path}/${own}`));
     } catch (error) {
       // Gone already, or going with its session.
       if (codeOf(error) !== 'no_node' && codeOf(error) !== 'session_over') throw error;

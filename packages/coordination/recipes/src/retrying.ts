@@ -40,19 +40,23 @@ export async function retrying<T>({ client, path, stopped }: Retrying, step: () 
       if (isFinal(client.state)) throw recipeError('session_over', path);
       if (!(error instanceof ClientError) || !passing.has(error.code)) throw error;
     }
-    await pause(backoffMs(backoff, failures, Math.random), stopped);
+    await pause(backoffMs(backoff, failures, Math.random), client, stopped);
   }
 }
 
-/** Waits, but no longer than the recipe runs. */
-function pause(ms: number, stopped: AbortSignal): Promise<void> {
+/** Waits, but no longer than the recipe runs and its session lives. */
+function pause(ms: number, client: Coordination, stopped: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
+      unsubscribe();
       stopped.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, ms);
+    const unsubscribe = client.onSession(({ to }) => {
+      if (isFinal(to)) done();
+    });
     stopped.addEventListener('abort', done);
   });
 }

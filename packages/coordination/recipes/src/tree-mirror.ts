@@ -1,5 +1,6 @@
 import { codeOf, invariant } from '@reeve/base';
 import type { Coordination, SessionChange, Watch, WatchedEvent } from '@reeve/client';
+import { inTime } from './parting.ts';
 import { recipeError } from './recipe-error.ts';
 import { retrying } from './retrying.ts';
 import { join, TreePicture } from './tree-picture.ts';
@@ -108,14 +109,20 @@ export class TreeMirror {
       this.#fail(error);
     }
     if (!this.#stopped.signal.aborted) this.#list();
+    // Stopped while the answer was on its way: the watch must not stay behind.
+    else await this.#disarm();
     return this.#firstPicture.promise;
   }
 
-  /** Ends following and forgets everything; nobody is told of it. Idempotent. */
+  /** Ends following and forgets everything; nobody is told of it. Takes two seconds at most. Idempotent. */
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#end('stopped');
-    await this.#watch?.close();
+    await this.#disarm();
+  }
+
+  async #disarm(): Promise<void> {
+    if (this.#watch !== undefined) await inTime(this.#client, this.#watch.close());
   }
 
   #end(state: 'stopped' | 'lost'): void {

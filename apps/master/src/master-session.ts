@@ -61,21 +61,21 @@ export class MasterSession {
     });
   }
 
-  /** Follows and stands; resolves when the candidate is in line. */
+  /** Waits for the session, follows and stands; resolves when the candidate is in line. */
   async start(): Promise<void> {
     this.#settling = 'yes';
+    await this.#client.connected();
     await initialise(this.#client, this.#layout);
     await this.#step();
     this.#settled();
     this.#settle();
   }
 
-  /** Withdraws, so that the next in line takes over at once, and closes the session. */
+  /** Closes the session: the candidate goes with it, so that the next in line takes over at once. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#endTerm('stopped');
     clearTimeout(this.#retry);
-    if (this.#client.state === 'connected') await this.#election?.stop();
     await this.#client.close();
   }
 

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs, messageOf } from '@reeve/base';
-import { connect } from '@reeve/client';
+import { createClient } from '@reeve/client';
 import { completeOptions, type MasterOptions, type MasterSettings } from './master-options.ts';
 import { type MasterRole, MasterSession } from './master-session.ts';
 
@@ -13,7 +13,10 @@ export interface RunningMaster {
   readonly role: MasterRole;
   /** Calls `listener` at every change of role, until the returned function is called. */
   onRole(listener: (role: MasterRole) => void): () => void;
-  /** Stands down and closes the session: a backup takes over at once. Idempotent. */
+  /**
+   * Stands down and closes the session: a backup takes over at once. Takes two seconds at most; out of touch it
+   * returns at once, and a backup takes over when the session has expired. Idempotent.
+   */
   stop(): Promise<void>;
 }
 
@@ -77,6 +80,7 @@ class Master implements RunningMaster {
         failures = 0;
         await session.ended;
       } catch (error) {
+        if (this.#stopping.signal.aborted) return;
         this.#settings.logger.warn({ reason: messageOf(error) }, 'no session');
       }
     }
@@ -84,16 +88,16 @@ class Master implements RunningMaster {
 
   async #open(): Promise<MasterSession> {
     const { connect: servers, sessionTimeoutMs, logger, random } = this.#settings;
-    const client = await connect({ servers, sessionTimeoutMs, logger, random });
+    const client = createClient({ servers, sessionTimeoutMs, logger, random });
     const session = new MasterSession({ client, settings: this.#settings, onRole: (role) => this.#become(role) });
+    // From now on a stop ends it, whatever it waits for.
+    this.#session = session;
     try {
       await session.start();
     } catch (error) {
       await session.stop();
       throw error;
     }
-    this.#session = session;
-    if (this.#stopping.signal.aborted) await session.stop();
     return session;
   }
 

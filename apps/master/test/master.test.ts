@@ -184,6 +184,16 @@ describe('masters', () => {
     expect(master.role).toBe('primary');
   });
 
+  test('stop although their coordinator ends at the same moment, or is gone', async () => {
+    const fleet = await stage();
+    const masters = [await fleet.master('first'), await fleet.master('second')];
+    await Promise.all([coordinator.stop(), masters[0]?.stop()]);
+    await eventually(() => masters[1]?.role === 'away', { what: 'the second is out of touch' });
+    await masters[1]?.stop();
+    await coordinator.start();
+    expect(masters.map(({ role }) => role)).toEqual(['away', 'away']);
+  });
+
   test('say why they cannot start', async () => {
     const connect = `127.0.0.1:${await freePort()}`;
     await expect(runMaster({ connect, sessionTimeoutMs: 300 })).rejects.toMatchObject({ code: 'unreachable' });

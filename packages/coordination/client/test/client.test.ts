@@ -293,10 +293,10 @@ test('a refused removeWatches leaves the watches as they are', async () => {
 test('a listener that throws surfaces as an uncaught exception, and everything behind it is told in order', async () => {
   const uncaught: unknown[] = [];
   const { nextTick } = process;
-  const spy = jest.spyOn(process, 'nextTick').mockImplementation((call: (...args: never[]) => void, ...args) => {
+  const spy = jest.spyOn(process, 'nextTick').mockImplementation((call, ...args) => {
     nextTick(() => {
       try {
-        call(...(args as never[]));
+        Reflect.apply(call, undefined, args);
       } catch (error) {
         uncaught.push(error);
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Coordination, TransactionPart } from '@reeve/client';
+import { ClientError, type ClientErrorCode, type Coordination, type TransactionPart } from '@reeve/client';
 import { type Ending, Layout, type TaskId, WorkerStore } from '@reeve/tasks';
 import { idOf } from './fixtures.ts';
 
@@ -10,13 +10,15 @@ class Names {
   readonly all = new Set<string>();
   /** Paths that may not be written. */
   readonly forbidden = new Set<string>();
-  readonly coordination = { multi: (parts: readonly TransactionPart[]) => this.#multi(parts) } as Coordination;
+  readonly coordination = {
+    multi: (parts: readonly TransactionPart[]) => this.#multi(parts),
+  } as unknown as Coordination;
 
   async #multi(parts: readonly TransactionPart[]): Promise<[]> {
     const after = new Set(this.all);
     for (const [failedPart, part] of parts.entries()) {
       const code = this.#refusal(part, after);
-      if (code !== undefined) throw Object.assign(new Error(code), { facts: { code, failedPart, outcome: 'failed' } });
+      if (code !== undefined) throw new ClientError({ code, failedPart, outcome: 'failed' }, code);
       if (part.op === 'create') after.add(part.path);
       if (part.op === 'delete') after.delete(part.path);
     }
@@ -25,7 +27,7 @@ class Names {
     return [];
   }
 
-  #refusal({ op, path }: TransactionPart, names: ReadonlySet<string>): string | undefined {
+  #refusal({ op, path }: TransactionPart, names: ReadonlySet<string>): ClientErrorCode | undefined {
     if (this.forbidden.has(path)) return 'no_auth';
     if (op !== 'create') return names.has(path) ? undefined : 'no_node';
     if (!names.has(path.slice(0, path.lastIndexOf('/')))) return 'no_node';

@@ -14,6 +14,8 @@ export interface HarnessOptions {
   readonly modules?: readonly string[];
   readonly memoryMaxMb?: number;
   readonly graceMs?: number;
+  /** Where the programs of the runners are; the build unless given. */
+  readonly runners?: URL;
 }
 
 /** Runners are started again after a pause that grows while they cannot start; less than the time-out of a test. */
@@ -22,6 +24,7 @@ const END_MS_MAX = 18_000;
 /** The grace where a runner or a command is expected to obey, however busy the machine is. */
 export const AMPLE_GRACE_MS = 15_000;
 
+const build = new URL('../dist/runner/', import.meta.url);
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** A pool with real runners, from the build, and a record of what it said. */
@@ -32,7 +35,13 @@ export class PoolHarness {
   readonly #ends = new Map<Execution, ExecutionEnd[]>();
   #count = 0;
 
-  constructor({ slots = 1, modules = ['handlers.mjs'], memoryMaxMb, graceMs = 200 }: HarnessOptions = {}) {
+  constructor({
+    slots = 1,
+    modules = ['handlers.mjs'],
+    memoryMaxMb,
+    graceMs = 200,
+    runners = build,
+  }: HarnessOptions = {}) {
     const log = (facts: object, message: string) => this.logged.push({ facts, message });
     const logger: Logger = { debug: log, info: log, warn: log, error: log };
     this.pool = new Pool({
@@ -41,7 +50,7 @@ export class PoolHarness {
       memoryMaxMb,
       logger,
       onEnd: (execution, end) => this.#ends.get(execution)?.push(end),
-      runners: new URL('../dist/runner/', import.meta.url),
+      runners,
     });
     atTestEnd(() => this.pool.stop());
   }

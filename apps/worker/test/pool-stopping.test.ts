@@ -51,6 +51,17 @@ describe('cancel', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  test('one that is taken back just as it was about to start ends too, and starts nowhere else', async () => {
+    const runners = new URL('./fixtures/declining/', import.meta.url);
+    const declining = new PoolHarness({ runners, graceMs: AMPLE_GRACE_MS });
+    await declining.pool.start();
+    const execution = declining.handle('act', { log: declining.file('about-to-start') });
+    await eventually(() => declining.lines('about-to-start'), { what: 'the attempt is about to start' });
+    declining.pool.abort(execution, 'cancelled');
+    expect(await declining.error(execution)).toMatchObject({ code: 'cancelled' });
+    expect(declining.pool.waiting).toBe(0);
+  });
+
   test('one that has ended is not cancelled any more', async () => {
     const execution = harness.handle('act', { id: 'done' });
     await harness.end(execution);

@@ -236,9 +236,12 @@ export class HandlerSlot {
   #onDeclined(n: number): void {
     if (this.#inbox[0]?.n !== n) return;
     const { execution, expectedMs } = this.#inbox.shift() as Sent;
+    const error = this.#aborted?.error;
     this.#backlogMs -= expectedMs;
     this.#newHead();
-    this.#options.events.returned([execution]);
+    // What was taken back to be aborted, just as it was about to start, must not start elsewhere.
+    if (error === undefined) this.#options.events.returned([execution]);
+    else this.#options.events.ended(execution, { kind: 'failed', error, hope: 'retry' }, 0);
   }
 
   #onExit(exit: RunnerExit): void {

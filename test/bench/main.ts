@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Drained, drain } from './drain.ts';
 import { Fleet } from './fleet.ts';
 import { latency } from './latency.ts';
 import { median, peerDrains } from './peer.ts';
 
-const USAGE = `npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots 4] [--peer 'COMMAND']
+const USAGE = `npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots CORES] [--peer 'COMMAND']
 
 Every write is synced to disk before it is acknowledged. --peer runs another platform's benchmark in the same run and
 prints the ratio; the command prints rows {"mode":"drain…","metric":"throughput","value":16000}.`;
@@ -14,7 +15,7 @@ const { values: options } = parseArgs({
     tasks: { type: 'string', default: '50000' },
     reps: { type: 'string', default: '3' },
     masters: { type: 'string', default: '1' },
-    slots: { type: 'string', default: '4' },
+    slots: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string' },
     help: { type: 'boolean', default: false },
   },

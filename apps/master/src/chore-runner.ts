@@ -8,6 +8,7 @@ import {
   endOfLostWorker,
   type OwnedEnding,
   type PrimaryStore,
+  provesGone,
   type Reading,
   type RecordError,
   type TaskId,
@@ -101,6 +102,12 @@ export class ChoreRunner {
     const endings = keys.flatMap((key, i) => endingOf(key, found[i], now));
     const refusals = await store.end(endings);
     this.#report(endings.filter((_, i) => refusals[i] === undefined));
+    for (const [i, { ending, workerId }] of endings.entries()) {
+      const refusal = refusals[i];
+      if (refusal === undefined || provesGone(ending, refusal)) continue;
+      const facts = { workerId, taskId: ending.taskId, code: refusal.code };
+      this.#parts.logger.error(facts, 'cannot take the task from its lost worker: are the buckets all there?');
+    }
   }
 
   #report(written: readonly OwnedEnding[]): void {

@@ -3,7 +3,7 @@ export type { Refusal } from './batch.ts';
 export * from './board.ts';
 export type { Candidate, Stage } from './candidate.ts';
 export * from './codec.ts';
-export type { OwnedEnding } from './ending-store.ts';
+export { EndingError, type EndingFacts, type OwnedEnding, provesGone } from './ending-store.ts';
 export * from './explain.ts';
 export * from './initialise.ts';
 export type { Lane } from './lane.ts';

@@ -88,7 +88,7 @@ export class PrimaryStore {
     return this.#write({ items: decisions, partsOf }, options);
   }
 
-  /** Ends attempts on behalf of workers that are gone. A refusal means that the assignment is no longer there. */
+  /** Ends attempts on behalf of workers that are gone. `provesGone` says which refusals mean that it comes too late. */
   async end(endings: readonly OwnedEnding[], options?: RequestOptions): Promise<Refusals> {
     const batch = { layout: this.#layout, endings, prefix: this.#fence };
     return this.#fenced(() => writeEndings(this.#coordination, batch, options));

@@ -157,8 +157,8 @@ export class LeaderElection {
   #lookFailed(error: unknown): void {
     this.#looking = 'no';
     if (this.#over) return;
-    const over = error instanceof RecipeError;
-    this.#lose(over ? 'session_over' : 'refused', error);
+    if (error instanceof RecipeError) this.#lose('session_over');
+    else this.#lose('refused', error);
   }
 
   async #lookOnce(): Promise<void> {

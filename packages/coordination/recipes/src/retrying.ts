@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from '@reeve/base';
+import { type Backoff, backoffMs, codeOf } from '@reeve/base';
 import { ClientError, type Coordination, isFinal } from '@reeve/client';
 import { recipeError } from './recipe-error.ts';
 
@@ -25,6 +25,9 @@ const passing: ReadonlySet<string> = new Set([
   'new_config_no_quorum',
 ]);
 
+/** What a request says when its session is over or about to be: while it is being closed, its state is not final yet. */
+const over: ReadonlySet<string | undefined> = new Set(['client_closed', 'session_expired', 'auth_failed']);
+
 /**
  * Runs an idempotent step until it succeeds, waiting longer after each failure of the connection or the service.
  *
@@ -37,7 +40,7 @@ export async function retrying<T>({ client, path, stopped }: Retrying, step: () 
     try {
       return await step();
     } catch (error) {
-      if (isFinal(client.state)) throw recipeError('session_over', path);
+      if (isFinal(client.state) || over.has(codeOf(error))) throw recipeError('session_over', path);
       if (!(error instanceof ClientError) || !passing.has(error.code)) throw error;
     }
     await pause(backoffMs(backoff, failures, Math.random), client, stopped);

@@ -46,7 +46,7 @@ export class EngineProcess implements Engine {
 
   async start(): Promise<void> {
     this.#process = await startProcess(this.#facts.command(this.#writeConfig()), {
-      ready: async () => (await fourLetterWord(this.port, 'ruok')) === 'imok',
+      ready: async () => (await fourLetterWord(this.port, 'srvr')).includes('Mode: '),
       readyDeadlineMs: START_DEADLINE_MS,
     });
   }

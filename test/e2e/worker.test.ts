@@ -238,5 +238,5 @@ test('a module that cannot be loaded is named before anything is registered', as
     reeve('worker', '--connect', coordinator.address, '--handlers', '/no/such/file.mjs'),
   );
   expect((await worker.exited).code).not.toBe(0);
-  expect(worker.stderr).toMatch(/cannot load \/no\/such\/file\.mjs/);
+  expect(worker.stderr).toMatch(/cannot read \/no\/such\/file\.mjs/);
 });

@@ -26,18 +26,18 @@ module.exports = {
       comment: 'The platform reaches the coordination core as any user would: through the client and its recipes.',
       severity: 'error',
       from: { path: '^packages/scheduling/[^/]+/src/' },
-      to: { path: '^packages/coordination/(wire|tree|replica|journal|server)/' },
+      to: { path: '^packages/coordination/(wire|tree|replica|journal|server|admin|archive|migration)/' },
     },
     {
       name: 'client-and-server-meet-in-wire',
       severity: 'error',
       from: { path: '^packages/coordination/(client|recipes)/src/' },
-      to: { path: '^packages/coordination/(tree|replica|journal|server)/' },
+      to: { path: '^packages/coordination/(tree|replica|journal|server|admin|archive)/' },
     },
     {
       name: 'server-side-not-client',
       severity: 'error',
-      from: { path: '^packages/coordination/(wire|tree|replica|journal|server)/src/' },
+      from: { path: '^packages/coordination/(wire|tree|replica|journal|server|admin|archive)/src/' },
       to: { path: '^packages/coordination/(client|recipes)/' },
     },
     {

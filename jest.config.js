@@ -11,6 +11,9 @@ const project = {
   },
 };
 
+// Tests of one package that go on for as long as they are told to.
+const soak = '\\.soak\\.test\\.ts$';
+
 export default {
   // A busy disk may stall an fsync; a test that hangs should still end.
   testTimeout: 20_000,
@@ -23,8 +26,13 @@ export default {
         '<rootDir>/apps/*/test/**/*.test.ts',
         '<rootDir>/tools/test/**/*.test.ts',
       ],
+      testPathIgnorePatterns: ['/node_modules/', soak],
     },
-    { ...project, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    {
+      ...project,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts', '<rootDir>/packages/*/*/test/**/*.soak.test.ts'],
+    },
     { ...project, displayName: 'interop', testMatch: ['<rootDir>/test/interop/**/*.test.ts'] },
   ],
 };

@@ -1,4 +1,5 @@
-import { connect, type Reeve } from '@reeve/sdk';
+import type { Reeve } from '@reeve/sdk';
+import { clientTls } from './input/tls-files.ts';
 import { colorsFor } from './output/colors.ts';
 import { Output } from './output/output.ts';
 import { type RawSettings, type Settings, settingsOf } from './settings.ts';
@@ -30,7 +31,9 @@ export function contextOf(raw: RawSettings, stop: AbortSignal): Context {
 
 /** Connects, does `work`, and disconnects. */
 export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) => Promise<T>): Promise<T> {
-  const reeve = await connect({ connect: settings.connect, root: settings.root });
+  const { connect } = await import('@reeve/sdk');
+  const { connect: servers, root, auth, tls } = settings;
+  const reeve = await connect({ connect: servers, root, auth, ...clientTls(tls) });
   try {
     return await work(reeve);
   } finally {

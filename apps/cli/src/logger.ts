@@ -1,5 +1,4 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from './settings.ts';
 
 const STDERR = 2;
@@ -12,9 +11,10 @@ export interface LoggerOptions {
 }
 
 /** A logger to standard error: lines for people on a terminal, JSON for everything else. */
-export function createLogger({ name, level }: LoggerOptions): Logger {
+export async function createLogger({ name, level }: LoggerOptions): Promise<Logger> {
   const options = { name, level };
   if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: STDERR, sync: true }));
+  const { default: pretty } = await import('pino-pretty');
   const stream = pretty({
     destination: STDERR,
     sync: true,

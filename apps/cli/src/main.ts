@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { codeOf } from '@reeve/base';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
 
@@ -14,6 +15,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stop.abort(signal);
   });
 }
+// Whoever reads a help text may have seen enough of it.
+process.stdout.on('error', (error) => {
+  if (codeOf(error) !== 'EPIPE') throw error;
+});
 process.exitCode = await run(process.argv.slice(2), stop.signal);
 // What is left then, such as a connection that cannot be closed, keeps nobody waiting.
 setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -2,21 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CliError, usageError } from './cli-error.ts';
 import { type Act, examples, type Work } from './commands/act.ts';
-import { addCoordinator } from './commands/coordinator.ts';
-import { addDemo } from './commands/demo.ts';
-import { addFleet } from './commands/fleet.ts';
-import { addMaster } from './commands/master.ts';
-import { addStatus } from './commands/status.ts';
-import { addSubmit } from './commands/submit.ts';
-import { addTasks } from './commands/tasks.ts';
-import { addUp } from './commands/up.ts';
-import { addWorker } from './commands/worker.ts';
 import { contextOf } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { colorsFor } from './output/colors.ts';
 import { hasParent, tellParent } from './processes/parent.ts';
 import { formatReport, reportOf } from './report-error.ts';
-import { withSettings } from './settings.ts';
+import { withPlace } from './settings.ts';
 
 const exitCodesHelp = `
 Exit codes:
@@ -34,7 +25,7 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
   };
   try {
     const { own, command } = splitCommand(argv);
-    const program = buildProgram(act, command);
+    const program = await buildProgram(act, own, command);
     if (own.length === 0) program.outputHelp();
     else await program.parseAsync(own, { from: 'user' });
     return exitCode;
@@ -43,8 +34,43 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
   }
 }
 
-/** The whole command line. `command` is what stands after "--" in `reeve submit`. */
-function buildProgram(act: Act, command?: readonly string[]): Command {
+/** Adds commands to the program. `line` is what stands after "--" in `reeve submit`. */
+type Add = (program: Command, act: Act, line?: readonly string[]) => void;
+
+interface Group {
+  readonly heading: string;
+  readonly commands: readonly { readonly names: readonly string[]; readonly load: () => Promise<Add> }[];
+}
+
+/** Every command. Each is loaded when it is asked for: a process that starts is not to wait for the others. */
+const groups: readonly Group[] = [
+  {
+    heading: 'Run Reeve:',
+    commands: [
+      { names: ['up'], load: async () => (await import('./commands/up.ts')).addUp },
+      { names: ['coordinator'], load: async () => (await import('./commands/coordinator.ts')).addCoordinator },
+      { names: ['master'], load: async () => (await import('./commands/master.ts')).addMaster },
+      { names: ['worker'], load: async () => (await import('./commands/worker.ts')).addWorker },
+      { names: ['migrate'], load: async () => (await import('./commands/migrate.ts')).addMigrate },
+    ],
+  },
+  {
+    heading: 'Use it:',
+    commands: [
+      { names: ['submit'], load: async () => (await import('./commands/submit.ts')).addSubmit },
+      { names: ['tasks'], load: async () => (await import('./commands/tasks.ts')).addTasks },
+      { names: ['status'], load: async () => (await import('./commands/status.ts')).addStatus },
+      { names: ['workers', 'masters'], load: async () => (await import('./commands/fleet.ts')).addFleet },
+    ],
+  },
+  {
+    heading: 'See it survive:',
+    commands: [{ names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemo }],
+  },
+];
+
+/** The command line, with the one command that it names; with all of them when it names none that is known. */
+async function buildProgram(act: Act, own: readonly string[], line?: readonly string[]): Promise<Command> {
   const program = new Command('reeve')
     .description('Runs tasks on many machines: none is lost, each is finished once.')
     .version(version(), '-V, --version')
@@ -52,19 +78,13 @@ function buildProgram(act: Act, command?: readonly string[]): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', examples('reeve up', 'reeve submit --wait -- echo hello', 'reeve status') + exitCodesHelp);
-  withSettings(program);
-  program.commandsGroup('Run Reeve:');
-  addUp(program, act);
-  addCoordinator(program, act);
-  addMaster(program, act);
-  addWorker(program, act);
-  program.commandsGroup('Use it:');
-  addSubmit(program, act, command);
-  addTasks(program, act);
-  addStatus(program, act);
-  addFleet(program, act);
-  program.commandsGroup('See it survive:');
-  addDemo(program, act);
+  withPlace(program);
+  const named = own[0] ?? '';
+  const isKnown = groups.some(({ commands }) => commands.some(({ names }) => names.includes(named)));
+  for (const { heading, commands } of groups) {
+    program.commandsGroup(heading);
+    for (const { names, load } of commands) if (!isKnown || names.includes(named)) (await load())(program, act, line);
+  }
   return program;
 }
 
@@ -98,6 +118,7 @@ function usageOf(error: CommanderError, argv: readonly string[]): CliError {
   const isCommandKnown = error.code !== 'commander.unknownCommand';
   const command = isCommandKnown ? argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word)) : [];
   const help = `See "${['reeve', ...command, '--help'].join(' ')}".`;
+  if (error.code === 'commander.help') return usageError(`"${command.join(' ')}" is not a whole command`, help);
   return usageError(message, suggestion === '' ? help : `${suggestion.replace(/^\(|\)$/g, '')} ${help}`);
 }
 

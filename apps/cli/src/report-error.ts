@@ -1,5 +1,5 @@
 import { CodedError, codeOf, messageOf } from '@reeve/base';
-import { ReeveError, type ReeveErrorCode } from '@reeve/sdk';
+import type { ReeveErrorCode } from '@reeve/sdk';
 import { CliError } from './cli-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Colors } from './output/colors.ts';
@@ -12,7 +12,8 @@ export interface Report {
   readonly advice?: string;
 }
 
-const exitCodeOf: Readonly<Record<ReeveErrorCode, ExitCode>> = {
+/** Codes of the platform. */
+const reeveCodes: Readonly<Record<ReeveErrorCode, ExitCode>> = {
   invalid_task: exitCodes.usage,
   invalid_argument: exitCodes.usage,
   task_unknown: exitCodes.notFound,
@@ -34,28 +35,26 @@ const exitCodeOf: Readonly<Record<ReeveErrorCode, ExitCode>> = {
 
 /** Codes of the processes that a command runs: client, server, journal, coordinator, master, worker. */
 const processCodes: Readonly<Record<string, ExitCode>> = {
-  unreachable: exitCodes.unreachable,
   config_invalid: exitCodes.usage,
   config_unreadable: exitCodes.usage,
   invalid_option: exitCodes.usage,
-  invalid_argument: exitCodes.usage,
   worker_options_invalid: exitCodes.usage,
   handlers_unusable: exitCodes.usage,
 };
+
+const exitCodeOf: Readonly<Record<string, ExitCode>> = { ...processCodes, ...reeveCodes };
 
 /** What to say about whatever a command failed with. */
 export function reportOf(error: unknown): Report {
   // Where a message quotes an error of user code, its stack is nothing to report.
   const [message = ''] = messageOf(error).split(/\n\s+at /, 1);
   if (error instanceof CliError) {
-    return { exitCode: error.facts.exitCode, code: error.code, message, ...adviceOf(error.facts.advice) };
+    return { exitCode: error.facts.exitCode, code: error.code, message, ...adviceOf(error.facts) };
   }
-  if (error instanceof ReeveError) {
-    return { exitCode: exitCodeOf[error.code], code: error.code, message, ...adviceOf(error.facts.advice) };
-  }
-  // Whatever a process refuses with a code is refused; the message of such an error says what to do.
+  // Whatever a process refuses with a code is refused; the message of such an error says what to do, or its advice.
   if (error instanceof CodedError) {
-    return { exitCode: processCodes[error.code] ?? exitCodes.refused, code: error.code, message };
+    const { code, facts } = error;
+    return { exitCode: exitCodeOf[code] ?? exitCodes.refused, code, message, ...adviceOf(facts) };
   }
   const advice = 'This should not happen: please report it, with what --log-level debug prints.';
   return { exitCode: exitCodes.failed, code: codeOf(error) ?? 'internal_error', message, advice };
@@ -67,6 +66,6 @@ export function formatReport(report: Report, colors: Colors): string {
   return report.advice === undefined ? first : `${first}\n${colors.dim(report.advice)}`;
 }
 
-function adviceOf(advice: string | undefined): { readonly advice?: string } {
-  return advice === undefined ? {} : { advice };
+function adviceOf(facts: object): { readonly advice?: string } {
+  return 'advice' in facts && typeof facts.advice === 'string' ? { advice: facts.advice } : {};
 }

@@ -8,11 +8,7 @@ import { colorsFor } from '../src/output/colors.ts';
 import { type Column, renderTable } from '../src/output/table.ts';
 
 const colors = colorsFor({ isTTY: false, env: {} });
-const output = {
-  colors,
-  table: <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) =>
-    renderTable(columns, rows, { colors, width: undefined }),
-};
+const output = { colors, width: undefined };
 const now = new Date(2026, 1, 3, 4, 5, 6).getTime();
 
 describe('a table', () => {
@@ -27,7 +23,7 @@ describe('a table', () => {
   ] as const;
 
   test('has headings, and one line for each row', () => {
-    expect(output.table(columns, rows).split('\n')).toEqual([
+    expect(renderTable(columns, rows, output).split('\n')).toEqual([
       'NAME    SIZE  NOTE',
       'a          1  short',
       'longer  1000  a note of several lines and many words',

@@ -1,13 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '@reeve/base';
-import { type Coordinator, type CoordinatorConfig, coordinatorConfig, createServer, parseZooCfg } from '@reeve/server';
+import {
+  adminDefaults,
+  type Coordinator,
+  type CoordinatorConfig,
+  coordinatorConfig,
+  createServer,
+  parseZooCfg,
+} from '@reeve/server';
 import type { Logger } from 'pino';
+import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { CoordinatorError } from './coordinator-error.ts';
+import { type OperatorServices, serveOperators } from './operator-services.ts';
+import { securePlace, type TlsFiles } from './secure-place.ts';
 
 /** A coordinator by a ZooKeeper configuration file. */
 export interface FileOptions {
   /** Path of a zoo.cfg. */
   readonly configFile: string;
+  /** The JAAS file with the users of SASL; that of the zoo.cfg unless given. */
+  readonly jaasFile?: string | undefined;
 }
 
 /** A coordinator by its place and port. */
@@ -20,18 +32,28 @@ export interface PlaceOptions {
   readonly host?: string | undefined;
   /** The unit of session time-outs, milliseconds; 2000 unless given. */
   readonly tickMs?: number | undefined;
+  /** Port of the admin server, 0 for any free one; there is none unless given. */
+  readonly adminPort?: number | undefined;
+  /** Port of the metrics for Prometheus, 0 for any free one; there are none unless given. */
+  readonly metricsPort?: number | undefined;
+  /** Serves TLS and nothing else. */
+  readonly tls?: TlsFiles | undefined;
+  /** The JAAS file with the users of SASL; nobody can use it without. */
+  readonly jaasFile?: string | undefined;
 }
 
 /** How to run a coordinator: by a file, or by place and port. */
 export type RunOptions = (FileOptions | PlaceOptions) & { readonly logger: Logger };
 
 /** A coordinator that serves. */
-export type RunningCoordinator = Pick<Coordinator, 'port' | 'stop'> & { readonly config: CoordinatorConfig };
+export type RunningCoordinator = Pick<Coordinator, 'port' | 'securePort' | 'stop'> &
+  Pick<OperatorServices, 'adminPort' | 'metricsPort'> & { readonly config: CoordinatorConfig };
 
 /**
  * Starts one member of the ensemble and says so in the log. Signals are the caller's: call `stop` on SIGTERM.
  *
- * @throws CoordinatorError, ConfigError, JournalError, ServerError: all with a code, and advice in the message
+ * @throws CoordinatorError, ConfigError, JournalError, SecurityError, ServerError, HttpError: all with a code, and advice
+ * in the message
  *
  * @example
  * const coordinator = await runCoordinator({ dataDir: './data', port: 0, logger: pino() });
@@ -39,24 +61,69 @@ export type RunningCoordinator = Pick<Coordinator, 'port' | 'stop'> & { readonly
  */
 export async function runCoordinator(options: RunOptions): Promise<RunningCoordinator> {
   const { logger } = options;
-  const config = 'configFile' in options ? await configOfFile(options.configFile, logger) : configOfPlace(options);
-  const coordinator = await createServer(config, { logger });
-  const { port, recovered } = coordinator;
+  const config =
+    'configFile' in options ? await configOfFile(options.configFile, logger, options) : configOfPlace(options);
+  const { auditFile } = config;
+  const audit = auditFile === undefined ? undefined : await openAuditLog(auditFile, logger);
+  try {
+    return await serve(config, logger, audit);
+  } catch (error) {
+    await audit?.close();
+    throw error;
+  }
+}
+
+async function serve(
+  config: CoordinatorConfig,
+  logger: Logger,
+  audit: AuditLog | undefined,
+): Promise<RunningCoordinator> {
+  const coordinator = await createServer(config, { logger, ...(audit === undefined ? {} : { audit: audit.write }) });
+  const { port, securePort, recovered } = coordinator;
+  const services = await servicesOf(config, coordinator, logger);
+  const { adminPort, metricsPort } = services;
   const { dataDirectory, host } = config;
-  logger.info({ host, port, dataDirectory, ...recovered }, 'coordinator started');
+  logger.info({ host, port, securePort, adminPort, metricsPort, dataDirectory, ...recovered }, 'coordinator started');
   return {
     config,
     port,
+    securePort,
+    adminPort,
+    metricsPort,
     async stop() {
       logger.info({ port }, 'coordinator stopping');
+      await services.stop();
       await coordinator.stop();
+      await audit?.close();
       logger.info({ port }, 'coordinator stopped');
     },
   };
 }
 
-async function configOfFile(file: string, logger: Logger): Promise<CoordinatorConfig> {
-  const { config, warnings } = parseZooCfg(await textOf(file), file);
+async function servicesOf(
+  config: CoordinatorConfig,
+  coordinator: Coordinator,
+  logger: Logger,
+): Promise<OperatorServices> {
+  try {
+    return await serveOperators(config, coordinator, logger);
+  } catch (error) {
+    await coordinator.stop();
+    throw error;
+  }
+}
+
+/**
+ * The configuration that a zoo.cfg stands for; what is odd in it is logged.
+ *
+ * @throws CoordinatorError, ConfigError
+ */
+export async function configOfFile(
+  file: string,
+  logger: Logger,
+  beside: Pick<FileOptions, 'jaasFile'> = {},
+): Promise<CoordinatorConfig> {
+  const { config, warnings } = parseZooCfg(await textOf(file), file, beside);
   for (const { message, ...facts } of warnings) logger.warn({ file, ...facts }, message);
   return config;
 }
@@ -70,13 +137,15 @@ async function textOf(file: string): Promise<string> {
 }
 
 /** Every four-letter word is answered: who listens on loopback unless told otherwise has nothing to hide there. */
-function configOfPlace({ dataDir, port, host, tickMs }: PlaceOptions): CoordinatorConfig {
+function configOfPlace({ dataDir, host = '127.0.0.1', tickMs, ...place }: PlaceOptions): CoordinatorConfig {
+  const { adminPort, metricsPort } = place;
   return coordinatorConfig({
     dataDirectory: dataDir,
-    port,
-    host,
+    ...securePlace({ host, ...place }),
     tickMs,
     fourLetterWords: 'all',
     connectionsPerAddressMax: 0,
+    admin: adminPort === undefined ? undefined : { ...adminDefaults, host, port: adminPort },
+    metrics: metricsPort === undefined ? undefined : { host, port: metricsPort, ofProcess: 'exported' },
   });
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { type Clock, type Logger, type Random, silent } from '@reeve/base';
+import type { AuthInfo, ClientTls } from '@reeve/client';
 import { MasterError } from './master-error.ts';
 
 /** What a master is made of. Only `connect` must be given. */
@@ -8,6 +9,10 @@ export interface MasterOptions {
   readonly connect: string;
   /** The root of the platform's znodes. `/reeve`. */
   readonly root?: string;
+  /** Identities that its sessions present. */
+  readonly auth?: readonly AuthInfo[];
+  /** Connects with TLS; plainly unless given. */
+  readonly tls?: ClientTls;
   /** What the master calls itself in logs and znodes; host and process unless given. */
   readonly name?: string;
   /** How long a master may be out of touch until another takes over, milliseconds. 6,000. */
@@ -29,7 +34,7 @@ export interface MasterOptions {
 }
 
 /** The options of a master, complete and checked. */
-export type MasterSettings = Required<MasterOptions>;
+export type MasterSettings = Required<Omit<MasterOptions, 'tls'>> & Pick<MasterOptions, 'tls'>;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -37,6 +42,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function completeOptions(options: MasterOptions): MasterSettings {
   const settings = {
     root: '/reeve',
+    auth: [],
     name: `${hostname()}-${process.pid}`,
     sessionTimeoutMs: 6_000,
     retainFinishedMs: 7 * DAY_MS,

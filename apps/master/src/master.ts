@@ -87,8 +87,9 @@ class Master implements RunningMaster {
   }
 
   async #open(): Promise<MasterSession> {
-    const { connect: servers, sessionTimeoutMs, logger, random } = this.#settings;
-    const client = createClient({ servers, sessionTimeoutMs, logger, random });
+    const { connect: servers, auth, tls, sessionTimeoutMs, logger, random } = this.#settings;
+    const secure = tls === undefined ? {} : { tls };
+    const client = createClient({ servers, auth, ...secure, sessionTimeoutMs, logger, random });
     const session = new MasterSession({ client, settings: this.#settings, onRole: (role) => this.#become(role) });
     // From now on a stop ends it, whatever it waits for.
     this.#session = session;

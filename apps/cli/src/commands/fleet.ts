@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Context, withReeve } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
-import type { Column } from '../output/table.ts';
+import { type Column, renderTable } from '../output/table.ts';
 import { ago } from '../output/words.ts';
 import { withSettings } from '../settings.ts';
 import { type Act, examples } from './act.ts';
@@ -59,7 +59,7 @@ interface Rows<Row> {
 
 async function showRows<Row>(output: Output, { rows, columns, none }: Rows<Row>): Promise<void> {
   if (output.format === 'json') for (const row of rows) await output.json(row);
-  else if (rows.length > 0) await output.line(output.table(columns, rows));
+  else if (rows.length > 0) await output.line(renderTable(columns, rows, output));
   else output.note(none);
 }
 

@@ -2,7 +2,7 @@ import { type TaskState, type TaskSummary, taskIdOf } from '@reeve/sdk';
 import { type Context, withReeve } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
-import type { Column } from '../output/table.ts';
+import { type Column, renderTable } from '../output/table.ts';
 import { ago, describeStatus, describeWork, paintState } from '../output/words.ts';
 
 /** The options of `reeve tasks list`, as commander gives them. */
@@ -37,7 +37,7 @@ export async function listTasks(context: Context, raw: RawList): Promise<ExitCod
 
 async function print(output: Output, tasks: readonly TaskSummary[]): Promise<void> {
   if (output.format === 'json') for (const task of tasks) await output.json(task);
-  else if (tasks.length > 0) await output.line(output.table(columnsOf(output, Date.now()), tasks));
+  else if (tasks.length > 0) await output.line(renderTable(columnsOf(output, Date.now()), tasks, output));
 }
 
 function columnsOf({ colors }: Output, now: number): readonly Column<TaskSummary>[] {

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { duration } from '../input/duration.ts';
 import { wholeNumber } from '../input/numbers.ts';
+import { clientTls } from '../input/tls-files.ts';
 import { createLogger } from '../logger.ts';
 import { reach } from '../processes/reach.ts';
 import { serve } from '../processes/serve.ts';
@@ -39,12 +40,14 @@ export function addMaster(program: Command, act: Act): void {
 }
 
 async function master(context: Context, raw: RawMaster): Promise<ExitCode> {
-  const { connect, root, logLevel } = context.settings;
+  const { connect, root, auth, tls, logLevel } = context.settings;
   const { runMaster } = await import('@reeve/master');
-  const logger = createLogger({ name: raw.name ?? 'master', level: logLevel });
+  const logger = await createLogger({ name: raw.name ?? 'master', level: logLevel });
   const options = {
     connect,
     root,
+    auth,
+    ...clientTls(tls),
     logger,
     ...(raw.name === undefined ? {} : { name: raw.name }),
     ...(raw.sessionTimeout === undefined ? {} : { sessionTimeoutMs: raw.sessionTimeout }),

@@ -5,6 +5,7 @@ import { type Context, withReeve } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { renderDetails } from '../output/details.ts';
 import type { Output } from '../output/output.ts';
+import { renderTable } from '../output/table.ts';
 import { ago, count, paintState } from '../output/words.ts';
 import { withSettings } from '../settings.ts';
 import { type Act, examples } from './act.ts';
@@ -48,7 +49,7 @@ async function watchStatus(context: Context): Promise<ExitCode> {
 }
 
 /** Everything at a glance, for people. */
-export function formatOverview(overview: Overview, output: Pick<Output, 'colors' | 'table'>, now: number): string {
+export function formatOverview(overview: Overview, output: Pick<Output, 'colors' | 'width'>, now: number): string {
   const { colors } = output;
   const { primary, masters, workers, slots, tasks, oldestWaitingSince } = overview;
   const since = primary === undefined ? '' : `, epoch ${primary.epoch}, for ${ago(primary.since, now)}`;
@@ -63,7 +64,7 @@ export function formatOverview(overview: Overview, output: Pick<Output, 'colors'
     ],
     output,
   );
-  return overview.queues.length === 0 ? details : `${details}\n\n${output.table(queueColumns, overview.queues)}`;
+  return overview.queues.length === 0 ? details : `${details}\n\n${renderTable(queueColumns, overview.queues, output)}`;
 }
 
 function tasksLine({ tasks, counts }: Overview, { colors }: Pick<Output, 'colors'>): string {

@@ -11,7 +11,7 @@ import type { Colors } from '../output/colors.ts';
 import { count } from '../output/words.ts';
 import { Box, type BoxOptions } from '../processes/box.ts';
 import type { KeptEvent } from '../processes/kept-process.ts';
-import { DEFAULT_CONNECT, withOutputOptions } from '../settings.ts';
+import { DEFAULT_CONNECT, withIdentity, withOutputOptions } from '../settings.ts';
 import { type Act, examples } from './act.ts';
 
 interface RawUp {
@@ -48,7 +48,7 @@ export function addUp(program: Command, act: Act): void {
     .option('--data-dir <directory>', 'where the coordinator keeps its log and snapshots', './reeve-data')
     .option('--port <port>', 'port of the coordinator, 0 for a free one', port, 2181)
     .option('--host <address>', 'address that it listens on', '127.0.0.1');
-  withOutputOptions(command)
+  withOutputOptions(withIdentity(command))
     .addHelpText(
       'after',
       examples(
@@ -84,8 +84,17 @@ function boxOptionsOf({ settings }: Context, raw: RawUp): BoxOptions {
   if (handlers.length === 0 && !commands) {
     throw usageError('there is nothing that the workers could run', 'Add --handlers FILE, or leave --no-commands out.');
   }
+  const { tls } = settings;
+  if (tls !== undefined && tls.cert === undefined) {
+    throw usageError(
+      'TLS needs a certificate',
+      'Add --tls-cert FILE and --tls-key FILE, which the coordinator uses too.',
+    );
+  }
   return {
     ...raw,
+    auth: settings.auth,
+    tls,
     dataDir: resolve(dataDir),
     handlers: readableFiles(handlers),
     commands: commands ? 'allowed' : 'refused',

@@ -7,6 +7,7 @@ import { duration } from '../input/duration.ts';
 import { readableFiles } from '../input/files.ts';
 import { wholeNumber } from '../input/numbers.ts';
 import { addPair, type Pairs } from '../input/pairs.ts';
+import { clientTls } from '../input/tls-files.ts';
 import { createLogger } from '../logger.ts';
 import { reach } from '../processes/reach.ts';
 import { serve } from '../processes/serve.ts';
@@ -64,7 +65,9 @@ export function addWorker(program: Command, act: Act): void {
 async function worker(context: Context, raw: RawWorker): Promise<ExitCode> {
   const { connect } = context.settings;
   const { runWorker } = await import('@reeve/worker');
-  const options = workerOptionsOf(context, raw);
+  const options = await workerOptionsOf(context, raw);
+  // What runs here is not to learn the worker's secrets.
+  delete process.env.REEVE_AUTH;
   const running = await reach(connect, () => runWorker(options));
   const facts = { workerId: running.workerId, connect, pid: process.pid };
   const sentence = `worker ${running.workerId} takes tasks from ${connect}`;
@@ -76,14 +79,16 @@ async function worker(context: Context, raw: RawWorker): Promise<ExitCode> {
   });
 }
 
-function workerOptionsOf({ settings }: Context, raw: RawWorker): WorkerOptions {
+async function workerOptionsOf({ settings }: Context, raw: RawWorker): Promise<WorkerOptions> {
   if (raw.handlers === undefined && raw.commands === undefined) {
     throw usageError('there is nothing that this worker could run', 'Add --handlers FILE, or --commands, or both.');
   }
   return {
     connect: settings.connect,
     root: settings.root,
-    logger: createLogger({ name: raw.name ?? 'worker', level: settings.logLevel }),
+    auth: settings.auth,
+    ...clientTls(settings.tls),
+    logger: await createLogger({ name: raw.name ?? 'worker', level: settings.logLevel }),
     commands: raw.commands === true ? 'allowed' : 'refused',
     ...(raw.handlers === undefined ? {} : { handlers: readableFiles(raw.handlers) }),
     ...(raw.slots === undefined ? {} : { slots: raw.slots }),

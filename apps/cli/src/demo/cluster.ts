@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../processes/child.ts';
+import { identityEnvironment } from '../settings.ts';
 
 const HANDLERS = fileURLToPath(new URL('./handlers.js', import.meta.url));
 
@@ -85,7 +86,8 @@ export class Cluster {
   }
 
   #start(name: string, args: readonly string[]): Child {
-    const child = new Child({ name, args: [...args, '--log-level', 'info'], log: this.#log });
+    const env = identityEnvironment({ auth: [], tls: undefined });
+    const child = new Child({ name, args: [...args, '--log-level', 'info'], log: this.#log, env });
     this.#children.add(child);
     return child;
   }

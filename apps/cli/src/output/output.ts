@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { codeOf } from '@reeve/base';
 import type { Colors } from './colors.ts';
-import { type Column, renderTable } from './table.ts';
 
 /** What an output writes to, and for whom. */
 export interface OutputOptions {
@@ -22,17 +21,18 @@ export interface OutputOptions {
 export class Output {
   readonly format: 'text' | 'json';
   readonly colors: Colors;
+  /** The width of the terminal; undefined when nobody looks, so nothing is cut. */
+  readonly width: number | undefined;
   readonly gone: AbortSignal;
   readonly #stdout: Writable;
   readonly #stderr: Writable;
-  readonly #columns: number | undefined;
 
   constructor(options: OutputOptions) {
     this.format = options.format;
     this.colors = options.colors;
     this.#stdout = options.stdout;
     this.#stderr = options.stderr;
-    this.#columns = options.columns;
+    this.width = options.columns;
     const gone = new AbortController();
     this.gone = gone.signal;
     this.#stdout.on('error', (error) => {
@@ -60,10 +60,5 @@ export class Output {
   /** A remark for people beside the output, on standard error. */
   note(text: string): void {
     if (this.format === 'text') this.#stderr.write(`${text}\n`);
-  }
-
-  /** A table for people, cut to the width of the terminal. */
-  table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-    return renderTable(columns, rows, { colors: this.colors, width: this.#columns });
   }
 }

@@ -71,3 +71,8 @@ export function describeStatus(status: TaskStatus): string {
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }
+
+/** A zxid as every tool of the protocol prints it. */
+export function zxidText(zxid: number): string {
+  return `0x${zxid.toString(16)}`;
+}

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../settings.ts';
+import { identityEnvironment, type LogLevel, type Settings } from '../settings.ts';
 import { type KeptEvent, KeptProcess } from './kept-process.ts';
 
 /** All of Reeve on one machine. */
@@ -12,6 +12,9 @@ export interface BoxOptions {
   readonly queues: readonly string[];
   readonly handlers: readonly string[];
   readonly commands: 'allowed' | 'refused';
+  /** Who masters and workers are; with a certificate, the coordinator serves TLS by the same one. */
+  readonly auth: Settings['auth'];
+  readonly tls: Settings['tls'];
   readonly logLevel: LogLevel;
 }
 
@@ -71,13 +74,22 @@ export class Box {
   }
 
   #keep(name: string, args: () => readonly string[]): KeptProcess {
-    const child = () => ({ name, args: [...args(), '--log-level', this.#options.logLevel], log: 'inherit' as const });
+    const env = identityEnvironment(this.#options);
+    const child = () => ({
+      name,
+      args: [...args(), '--log-level', this.#options.logLevel],
+      log: 'inherit' as const,
+      env,
+    });
     return new KeptProcess({ child, onEvent: this.#onEvent });
   }
 
   #coordinatorArgs(): readonly string[] {
-    const { dataDir, host } = this.#options;
-    return ['coordinator', '--data-dir', dataDir, '--port', String(this.#port), '--host', host];
+    const { dataDir, host, tls } = this.#options;
+    const place = ['--data-dir', dataDir, '--port', String(this.#port), '--host', host];
+    const files = { '--tls-ca': tls?.ca, '--tls-cert': tls?.cert, '--tls-key': tls?.key };
+    const given = Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [name, file]));
+    return ['coordinator', ...place, ...given];
   }
 
   #masterArgs(name: string): readonly string[] {

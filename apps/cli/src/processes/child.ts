@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly name: string;
   /** The command and its options, as after `reeve`. */
   readonly args: readonly string[];
+  /** What its environment has beside, or in place of, that of this process; what is `undefined` is left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where its log goes: this process's own standard error, or an open file. */
   readonly log: 'inherit' | number;
 }
@@ -35,10 +37,14 @@ export class Child {
   readonly #process: ChildProcess;
   #hasExited = false;
 
-  constructor({ name, args, log }: ChildOptions) {
+  constructor({ name, args, log, env }: ChildOptions) {
     this.name = name;
     const stdio = ['ignore', 'ignore', log, 'ipc'] as const;
-    const child = spawn(process.execPath, [MAIN, ...args], { detached: true, stdio: [...stdio] });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      detached: true,
+      stdio: [...stdio],
+      env: { ...process.env, ...env },
+    });
     this.#process = child;
     this.exited = new Promise((resolve) => {
       child.once('error', () => resolve({ code: null, signal: null }));

@@ -36,6 +36,8 @@ export interface ClientFacts {
   /** The operation, such as `create`. */
   readonly op?: string;
   readonly path?: string;
+  /** Why the last attempt at a connection failed, for `unreachable`. */
+  readonly reason?: string;
   /** For a failed multi: the position of the part that failed, counted from 0. */
   readonly failedPart?: number;
 }

@@ -14,7 +14,7 @@ import {
 import { argumentFault, createFault, partFault } from './arguments.ts';
 import { Chroot } from './chroot.ts';
 import { clientError } from './client-error.ts';
-import { type ClientOptions, type ClientSettings, completeOptions } from './client-options.ts';
+import { type ClientOptions, type ClientSettings, completeOptions, SASL } from './client-options.ts';
 import type {
   Coordination,
   CreateOptions,
@@ -180,6 +180,8 @@ export class Client implements Coordination {
   }
 
   addAuth(scheme: string, auth: Uint8Array, options: RequestOptions = {}): Promise<void> {
+    if (scheme === SASL)
+      return refused('auth', '', 'identities of scheme sasl are given to the client when it is made');
     const body = { type: 0, scheme, auth: Buffer.from(auth) };
     return this.#promise({ op: 'auth', body, finish: nobody }, options, (request) =>
       this.#session.authenticate(body, request),
@@ -213,8 +215,9 @@ export class Client implements Coordination {
     if (state === 'connected') return;
     const code = state === 'auth_failed' ? state : 'unreachable';
     const servers = this.#settings.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
-    const detail = `no session with ${servers} after ${timeoutMs} ms: ${this.#session.lastFailure || 'no answer'}`;
-    throw clientError({ code, outcome: 'failed', op: 'connect' }, detail);
+    const reason = this.#session.lastFailure || 'no answer';
+    const detail = `no session with ${servers} after ${timeoutMs} ms: ${reason}`;
+    throw clientError({ code, outcome: 'failed', op: 'connect', reason }, detail);
   }
 
   readonly #createdPath = (reply: ReplyOf<'create'>): string => this.#chroot.toClient(reply.path);

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { messageOf } from '@reeve/base';
 import {
   type Codec,
@@ -11,6 +12,7 @@ import {
   WireError,
   Writer,
 } from '@reeve/wire';
+import type { TlsSettings } from './client-options.ts';
 import type { Host } from './hosts.ts';
 
 /** Bytes gathered before they are handed to the socket without waiting for the end of the turn. */
@@ -39,7 +41,7 @@ export class ProtocolViolation extends WireError {
   }
 }
 
-/** One TCP connection: the handshake, frames in, and everything written in one turn out in one write. */
+/** One connection: the handshake, frames in, and everything written in one turn out in one write. */
 export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
@@ -59,22 +61,24 @@ export class Connection {
       readonly connectTimeoutMs: number;
       readonly requestBytesMax: number;
       readonly replyBytesMax: number;
+      readonly tls: TlsSettings | undefined;
     },
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
     this.#requestBytesMax = settings.requestBytesMax;
     this.#splitter = new FrameSplitter(settings.replyBytesMax);
-    const socket = connect({ host: host.host, port: host.port, noDelay: true, keepAlive: true });
+    const { tls } = settings;
+    const socket = tls === undefined ? connect({ ...host, noDelay: true, keepAlive: true }) : secured(host, tls);
     this.#socket = socket;
     this.#impatient = setTimeout(
       () => this.#end('no answer to the connect request in time'),
       settings.connectTimeoutMs,
     );
-    socket.on('connect', () => this.#sendHello(settings.hello));
+    socket.on(tls === undefined ? 'connect' : 'secureConnect', () => this.#sendHello(settings.hello));
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#owner.drained());
-    socket.on('error', (error) => this.#end(messageOf(error)));
+    socket.on('error', (error) => this.#end(tls === undefined ? messageOf(error) : tlsReason(error)));
     socket.on('end', () => this.#end('the server closed the connection'));
     socket.on('close', () => this.#end('the connection is closed'));
   }
@@ -167,4 +171,16 @@ export class Connection {
     this.#socket.destroy();
     this.#owner.lost(reason);
   }
+}
+
+/** What went wrong, without the many words of OpenSSL. */
+function tlsReason(error: Error & { readonly reason?: string; readonly syscall?: string }): string {
+  return error.syscall === undefined ? `TLS failed: ${error.reason ?? messageOf(error)}` : messageOf(error);
+}
+
+/** Connects with TLS; whoever answers must have a certificate for the name that it was called by. */
+function secured({ host, port }: Host, { secureContext, servername }: TlsSettings): Socket {
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
+  const socket = connectTls({ host, port, secureContext, ...(name === undefined ? {} : { servername: name }) });
+  return socket.setNoDelay(true).setKeepAlive(true);
 }

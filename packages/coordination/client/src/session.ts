@@ -26,12 +26,15 @@ import { heartbeat, tickMs } from './heartbeat.ts';
 import { HostRing } from './hosts.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Request } from './request.ts';
+import { SaslLogin } from './sasl-login.ts';
 import { isFinal, nextState, type SessionEvent, type SessionState } from './session-state.ts';
 import { setWatchesPackets } from './set-watches.ts';
 import { failedPart } from './transaction.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
 const PASSWORD_BYTES = 16;
+/** No request has it. */
+const SASL_XID = 0;
 /** The wait before asking the next server; the failures of one round through all of them count as one. */
 const reconnectBackoff: Backoff = { baseMs: 25, factor: 2, ceilingMs: 1_000, jitter: 0.9 };
 
@@ -56,6 +59,9 @@ export class Session implements ConnectionOwner {
   #lastZxid = 0;
   #connection: Connection | undefined;
   #reconnect: NodeJS.Timeout | undefined;
+  /** What must be proved before the session may be used on this connection, and how long that may take. */
+  #login: SaslLogin | undefined;
+  #loginEnds: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
   /** Attempts at a connection that failed since one succeeded. */
   #failures = 0;
@@ -147,9 +153,8 @@ export class Session implements ConnectionOwner {
     this.#touchedAt = this.#helloSentAt;
     this.#failures = 0;
     this.#tickEvery(reply.timeoutMs);
-    this.#introduce();
-    this.#advance('connected');
-    this.#pump();
+    if (this.#settings.sasl === undefined) this.#begin();
+    else this.#logIn(new SaslLogin(this.#settings.sasl));
   }
 
   chunk(): void {
@@ -162,6 +167,9 @@ export class Session implements ConnectionOwner {
     const zxid = reader.long();
     const err = reader.int();
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
+    if (err === errors.session_closed_require_sasl_auth.code)
+      return this.#denied('the server requires another identity');
+    if (this.#login !== undefined) return this.#takeLogin(this.#login, err, reader);
     switch (xid) {
       case specialXids.notification:
         return this.#notified(reader, zxid);
@@ -183,6 +191,7 @@ export class Session implements ConnectionOwner {
   lost(reason: string): void {
     this.#connection = undefined;
     this.#pingSentAt = undefined;
+    this.#endLogin();
     this.#lastFailure = reason;
     const { logger } = this.#settings;
     // What follows the loss is news only when it ends: the change of state says so.
@@ -201,7 +210,7 @@ export class Session implements ConnectionOwner {
 
   #connect(): void {
     const host = this.#hosts.next();
-    const { connectTimeoutMs, requestBytesMax, replyBytesMax } = this.#settings;
+    const { connectTimeoutMs, requestBytesMax, replyBytesMax, tls } = this.#settings;
     this.#helloSentAt = this.#settings.clock.now();
     const hello = {
       protocolVersion: 0,
@@ -211,7 +220,49 @@ export class Session implements ConnectionOwner {
       password: this.#password,
       readOnly: false,
     };
-    this.#connection = new Connection(host, { hello, connectTimeoutMs, requestBytesMax, replyBytesMax }, this);
+    this.#connection = new Connection(host, { hello, connectTimeoutMs, requestBytesMax, replyBytesMax, tls }, this);
+  }
+
+  /** The session may be used on this connection. */
+  #begin(): void {
+    this.#introduce();
+    this.#advance('connected');
+    this.#pump();
+  }
+
+  #logIn(login: SaslLogin): void {
+    this.#login = login;
+    const late = () => this.#connection?.cut('no answer to the SASL login in time');
+    this.#loginEnds = setTimeout(late, this.#settings.connectTimeoutMs);
+    this.#send('sasl', SASL_XID, { token: Buffer.alloc(0) });
+  }
+
+  #takeLogin(login: SaslLogin, err: number, reader: Reader): void {
+    if (err !== errors.ok.code) return this.#denied('the server refused user or password');
+    const step = login.take(ops.sasl.reply.decode(reader).token);
+    switch (step.kind) {
+      case 'answer':
+        return this.#send('sasl', SASL_XID, { token: step.token });
+      case 'done':
+        this.#endLogin();
+        return this.#begin();
+      case 'failed':
+        return this.#denied(step.reason);
+      default:
+        return unreachable(step);
+    }
+  }
+
+  #endLogin(): void {
+    clearTimeout(this.#loginEnds);
+    this.#login = undefined;
+  }
+
+  /** No other attempt would end otherwise. */
+  #denied(reason: string): void {
+    this.#lastFailure = reason;
+    this.#settings.logger.error({ reason }, 'the session is over: an identity was refused');
+    this.#advance('auth_rejected');
   }
 
   /** What a new connection must hear before any request: who we are, and what we watch. */
@@ -276,8 +327,7 @@ export class Session implements ConnectionOwner {
 
   #authenticated(err: number): void {
     if (err === errors.ok.code) return this.#authentication.acknowledged();
-    this.#lastFailure = 'the server refused an identity';
-    this.#advance('auth_rejected');
+    this.#denied('the server refused an identity');
   }
 
   #rearmed(err: number): void {
@@ -373,6 +423,7 @@ export class Session implements ConnectionOwner {
   #release(code: 'session_expired' | 'client_closed' | 'auth_failed'): void {
     clearInterval(this.#ticking);
     clearTimeout(this.#reconnect);
+    this.#endLogin();
     this.#connection?.finish();
     this.#connection = undefined;
     this.#pipeline.failAll(code);

@@ -9,13 +9,14 @@ export interface Entry {
 /*
  * A batch is what one write puts on disk, and so what a crash may tear:
  *
- *   header (32 bytes)  magic · crc of the rest of the header · body length · body crc ·
- *                      zxid before the batch (8) · count of records · mark
+ *   header (32 bytes)  magic · crc of the rest of the header, begun with the nonce of the file · body length ·
+ *                      body crc · zxid before the batch (8) · count of records · mark
  *   body               count x { zxid (8) · length (4) · payload }
  *   trailer (4 bytes)  mark, then zeros up to the next multiple of 32
  *
  * Aligned to 32 bytes, a header never lies across two disk sectors. Marks end in a byte that is not zero: in a file
- * of zeros, a write that got only half-way is told from one that was damaged later.
+ * of zeros, a write that got only half-way is told from one that was damaged later. Payloads are made by clients, who do
+ * not know the nonce: nothing that they write passes for a header.
  */
 const magic = 0x52764231;
 const mark = 0x6d61726b;
@@ -51,9 +52,14 @@ export class Batch {
     return this.#lastZxid;
   }
 
-  /** What the batch will take on disk at least, bytes. */
+  /** What the batch will take on disk, bytes. */
   get length(): number {
-    return this.#position;
+    return aligned(this.#position + trailerBytes);
+  }
+
+  /** Whether the batch stays within so many bytes with `entry`; one alone may be of any length. */
+  hasRoomFor(entry: Entry, bytesMax: number): boolean {
+    return this.#count === 0 || this.#position + recordHeadBytes + entry.payload.length <= bytesMax;
   }
 
   add(entry: Entry): void {
@@ -69,8 +75,8 @@ export class Batch {
     this.#count += 1;
   }
 
-  /** The finished bytes, valid until `clear`; `previousZxid` is what the log ended with before. */
-  seal(previousZxid: number): Buffer {
+  /** The finished bytes for the file of `nonce`, valid until `clear`; `previousZxid` is what the log ended with before. */
+  seal(previousZxid: number, nonce: number): Buffer {
     const bytes = this.#bytes;
     const bodyEnd = this.#position;
     bytes.writeUInt32BE(magic, 0);
@@ -79,9 +85,9 @@ export class Batch {
     putLong(bytes, previousZxid, 16);
     bytes.writeUInt32BE(this.#count, 24);
     bytes.writeUInt32BE(mark, 28);
-    bytes.writeUInt32BE(crc32(bytes.subarray(8, headerBytes)), 4);
+    bytes.writeUInt32BE(crc32(bytes.subarray(8, headerBytes), nonce), 4);
     bytes.writeUInt32BE(mark, bodyEnd);
-    const end = aligned(bodyEnd + trailerBytes);
+    const end = this.length;
     bytes.fill(0, bodyEnd + trailerBytes, end);
     return bytes.subarray(0, end);
   }
@@ -117,59 +123,80 @@ export type Found =
   /** Something that no crash explains. */
   | { readonly kind: 'damaged'; readonly what: string };
 
-/** Reads what is at `offset` of a whole log file. Payloads are views into `bytes`. */
-export function readBatch(bytes: Buffer, offset: number): Found {
-  const left = bytes.length - offset;
-  if (left <= 0 || isZero(bytes, offset, bytes.length)) return { kind: 'end' };
-  const found = left < headerBytes ? undefined : readWhole(bytes, offset);
-  if (found?.kind === 'batch') return found;
-  const next = nextBatch(bytes, offset + alignment);
-  if (next !== undefined) return { kind: 'damaged', what: `a batch is broken, and a good one follows at byte ${next}` };
-  return found ?? { kind: 'torn' };
+/** Reads what is at `offset` of a whole log file, whose nonce is `nonce`. Payloads are views into `bytes`. */
+export function readBatch(bytes: Buffer, offset: number, nonce: number): Found {
+  if (isZero(bytes, offset)) return { kind: 'end' };
+  const extent = headerHolds(bytes, offset, nonce) ? extentAt(bytes, offset) : undefined;
+  const found = extent === undefined ? withoutHeader(bytes, offset) : readWhole(bytes, offset, extent);
+  if (found.kind === 'batch') return found;
+  // Where its length is known, nothing inside a broken batch is looked at: that is what clients wrote.
+  const next = nextBatch(bytes, extent?.end ?? offset + alignment, nonce);
+  if (next === undefined) return found;
+  return { kind: 'damaged', what: `a batch is broken, and a good one follows at byte ${next}` };
 }
 
-function readWhole(bytes: Buffer, offset: number): Found {
-  if (!headerHolds(bytes, offset)) {
-    const halfWritten = bytes[offset + headerBytes - 1] === 0;
-    return halfWritten ? { kind: 'torn' } : { kind: 'damaged', what: 'the head of the last batch is broken' };
-  }
+function withoutHeader(bytes: Buffer, offset: number): Found {
+  const whole = offset + headerBytes <= bytes.length && bytes[offset + headerBytes - 1] !== 0;
+  return whole ? { kind: 'damaged', what: 'the head of the last batch is broken' } : { kind: 'torn' };
+}
+
+function readWhole(bytes: Buffer, offset: number, { bodyEnd, end }: Extent): Found {
   const bodyStart = offset + headerBytes;
-  const bodyEnd = bodyStart + bytes.readUInt32BE(offset + 8);
   if (bodyEnd + trailerBytes > bytes.length) return { kind: 'torn' };
-  if (crc32(bytes.subarray(bodyStart, bodyEnd)) === bytes.readUInt32BE(offset + 12)) {
-    return decode(bytes, offset, bodyEnd);
+  if (bodyHolds(bytes, offset, bodyEnd)) {
+    return {
+      kind: 'batch',
+      previousZxid: getLong(bytes, offset + 16),
+      entries: decode(bytes, bodyStart, bodyEnd),
+      end,
+    };
   }
   if (bytes[bodyEnd + trailerBytes - 1] === 0 || hasZeroSector(bytes, bodyStart, bodyEnd)) return { kind: 'torn' };
   return { kind: 'damaged', what: 'the checksum of the last batch does not match, though it was written whole' };
 }
 
-function headerHolds(bytes: Buffer, offset: number): boolean {
+/** How far a batch goes, as its header says. */
+interface Extent {
+  readonly bodyEnd: number;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+function extentAt(bytes: Buffer, offset: number): Extent {
+  const bodyEnd = offset + headerBytes + bytes.readUInt32BE(offset + 8);
+  return { bodyEnd, end: aligned(bodyEnd + trailerBytes) };
+}
+
+function headerHolds(bytes: Buffer, offset: number, nonce: number): boolean {
   return (
+    offset + headerBytes <= bytes.length &&
     bytes.readUInt32BE(offset) === magic &&
-    crc32(bytes.subarray(offset + 8, offset + headerBytes)) === bytes.readUInt32BE(offset + 4)
+    crc32(bytes.subarray(offset + 8, offset + headerBytes), nonce) === bytes.readUInt32BE(offset + 4)
   );
 }
 
-function decode(bytes: Buffer, offset: number, bodyEnd: number): FoundBatch {
+function bodyHolds(bytes: Buffer, offset: number, bodyEnd: number): boolean {
+  return crc32(bytes.subarray(offset + headerBytes, bodyEnd)) === bytes.readUInt32BE(offset + 12);
+}
+
+function decode(bytes: Buffer, bodyStart: number, bodyEnd: number): Entry[] {
   const entries: Entry[] = [];
-  let at = offset + headerBytes;
+  let at = bodyStart;
   while (at < bodyEnd) {
     const start = at + recordHeadBytes;
     const end = start + bytes.readUInt32BE(at + 8);
     entries.push({ zxid: getLong(bytes, at), payload: bytes.subarray(start, end) });
     at = end;
   }
-  const end = aligned(bodyEnd + trailerBytes);
-  return { kind: 'batch', previousZxid: getLong(bytes, offset + 16), entries, end };
+  return entries;
 }
 
 /** Where the next whole batch begins at or after `from`: what follows damage tells it from a torn end. */
-function nextBatch(bytes: Buffer, from: number): number | undefined {
+function nextBatch(bytes: Buffer, from: number, nonce: number): number | undefined {
   for (let at = from; at + headerBytes <= bytes.length; at += alignment) {
-    if (bytes.readUInt32BE(at) !== magic || !headerHolds(bytes, at)) continue;
-    const bodyEnd = at + headerBytes + bytes.readUInt32BE(at + 8);
-    if (bodyEnd > bytes.length) continue;
-    if (crc32(bytes.subarray(at + headerBytes, bodyEnd)) === bytes.readUInt32BE(at + 12)) return at;
+    if (!headerHolds(bytes, at, nonce)) continue;
+    const { bodyEnd } = extentAt(bytes, at);
+    if (bodyEnd <= bytes.length && bodyHolds(bytes, at, bodyEnd)) return at;
   }
   return undefined;
 }
@@ -184,8 +211,8 @@ function hasZeroSector(bytes: Buffer, start: number, end: number): boolean {
   return false;
 }
 
-/** Whether `bytes[start, end)` is nothing but zeros. */
-function isZero(bytes: Buffer, start: number, end: number): boolean {
+/** Whether `bytes[start, end)` is nothing but zeros, or nothing at all. */
+export function isZero(bytes: Buffer, start: number, end: number = bytes.length): boolean {
   for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
   return true;
 }

@@ -18,9 +18,9 @@ export interface DiskFile {
 
 /**
  * How a file is opened: `durable` and `buffered` create it and fail when it is there (each write on disk when it
- * resolves, or at the next `sync`), `existing` reads and mends one that is there.
+ * resolves, or at the next `sync`), `existing` reads and mends one that is there, `read` only reads it.
  */
-export type OpenMode = 'durable' | 'buffered' | 'existing';
+export type OpenMode = 'durable' | 'buffered' | 'existing' | 'read';
 
 /** What the journal needs of a disk. Errors carry Node's codes (`ENOSPC`, `EIO`, …). */
 export interface Disk {
@@ -49,6 +49,7 @@ const flags: Record<OpenMode, number> = {
   durable: created | dataSync,
   buffered: created,
   existing: constants.O_RDWR,
+  read: constants.O_RDONLY,
 };
 
 /** The real disk. */

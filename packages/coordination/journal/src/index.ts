@@ -2,8 +2,25 @@
 export type { Entry } from './batch.ts';
 export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export { type Disk, type DiskFile, nodeDisk, type OpenMode, unsyncedDisk } from './disk.ts';
+export { sessionSecretFile, unfinishedRestoreFile } from './file-names.ts';
 export { type Journal, type JournalSettings, journalDefaults, type OpenedJournal, openJournal } from './journal.ts';
-export { JournalError, type JournalFacts } from './journal-error.ts';
+export { hexZxid, JournalError, type JournalFacts } from './journal-error.ts';
+export type { JournalObserver } from './journal-observer.ts';
 export type { LogFault, LogListener } from './log.ts';
-export type { Recovered, RecoverySink } from './recover.ts';
-export type { SnapshotSource } from './snapshots.ts';
+export {
+  type JournalPlace,
+  type JournalReading,
+  type Recovered,
+  type RecoverySink,
+  readJournal,
+} from './read-journal.ts';
+export { type PlacedBatch, type SegmentEnd, type SegmentName, SegmentReader, segmentsIn } from './segment.ts';
+export { type SnapshotFacts, SnapshotReader } from './snapshot-reader.ts';
+export {
+  type SnapshotName,
+  type SnapshotPace,
+  type SnapshotPlace,
+  type SnapshotSource,
+  snapshotsIn,
+  writeSnapshot,
+} from './snapshots.ts';

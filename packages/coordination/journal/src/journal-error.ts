@@ -5,8 +5,15 @@ export type JournalFacts =
   | { readonly code: 'log_corrupt'; readonly file: string; readonly offset: number; readonly what: string }
   | { readonly code: 'log_missing'; readonly directory: string; readonly afterZxid: number; readonly found: string }
   | { readonly code: 'snapshot_corrupt'; readonly file: string; readonly what: string }
-  | { readonly code: 'format_unknown'; readonly file: string; readonly version: number }
+  | {
+      readonly code: 'format_unknown';
+      readonly file: string;
+      readonly version: number;
+      /** The only format that would do. */
+      readonly readable: number;
+    }
   | { readonly code: 'foreign_data'; readonly directory: string }
+  | { readonly code: 'restore_unfinished'; readonly directory: string }
   | { readonly code: 'directory_locked'; readonly directory: string; readonly holder: string }
   | { readonly code: 'directory_unusable'; readonly directory: string; readonly reason: string };
 
@@ -40,12 +47,17 @@ function messageFor(facts: JournalFacts): string {
     case 'snapshot_corrupt':
       return `${facts.file} is damaged (${facts.what}), and no older snapshot with all its logs is there: ${restore}`;
     case 'format_unknown':
-      return `${facts.file} is of format ${facts.version}, which this version cannot read: start the version that wrote it`;
+      return (
+        `${facts.file} is of format ${facts.version}, and this version of Reeve reads format ${facts.readable} only: ` +
+        'start the version that wrote it, or take a backup with that one and restore it into an empty dataDir with this one'
+      );
     case 'foreign_data':
       return (
         `${facts.directory} holds data of Apache ZooKeeper (version-2), which Reeve cannot read: ` +
-        'choose an empty dataDir, and copy the znodes over with a client'
+        'choose an empty dataDir, and bring the znodes over with "reeve migrate"'
       );
+    case 'restore_unfinished':
+      return `a restore into ${facts.directory} was cut short: remove what it left there, and restore again`;
     case 'directory_locked':
       return `${facts.directory} is in use by another coordinator (${facts.holder}): stop it, or choose another dataDir`;
     case 'directory_unusable':

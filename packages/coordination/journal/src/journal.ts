@@ -2,8 +2,10 @@ import { type Backoff, codeOf, type Logger, messageOf } from '@reeve/base';
 import type { Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { hexZxid, JournalError } from './journal-error.ts';
+import type { JournalObserver } from './journal-observer.ts';
 import { Log, type LogListener } from './log.ts';
-import { type Recovered, type RecoverySink, recover } from './recover.ts';
+import type { Recovered, RecoverySink } from './read-journal.ts';
+import { recover } from './recover.ts';
 import { purge } from './retention.ts';
 import { type SnapshotSource, writeSnapshot } from './snapshots.ts';
 
@@ -23,6 +25,7 @@ export interface JournalSettings {
   readonly snapshotsKept: number | 'all';
   /** How often a full disk is tried again. */
   readonly retry: Backoff;
+  readonly observer?: JournalObserver;
 }
 
 /** The settings of a journal that nobody has tuned, all but its place. */
@@ -131,13 +134,17 @@ export class Journal {
   }
 
   async #write(source: SnapshotSource): Promise<void> {
-    const { logger, snapshotsKept } = this.#settings;
+    const { logger, snapshotsKept, observer } = this.#settings;
+    const begunMs = performance.now();
     try {
-      this.#snapshotBytes = await writeSnapshot(this.#settings, source, this.#closing.signal);
+      const { signal } = this.#closing;
+      this.#snapshotBytes = await writeSnapshot(this.#settings, source, { pace: 'beside_others', signal });
+      observer?.snapshotTaken(performance.now() - begunMs);
       logger.info({ zxid: hexZxid(source.zxid), bytes: this.#snapshotBytes }, 'snapshot taken');
       if (snapshotsKept !== 'all') await purge(this.#settings, snapshotsKept);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
+      observer?.snapshotFailed();
       logger.warn({ zxid: hexZxid(source.zxid), reason: messageOf(error) }, 'no snapshot could be taken: trying later');
     }
   }

@@ -3,6 +3,7 @@ import { type Backoff, backoffMs, codeOf, type Logger, messageOf } from '@reeve/
 import { Batch, type Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { hexZxid } from './journal-error.ts';
+import type { JournalObserver } from './journal-observer.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** Why the log takes no more entries. `disk_full` passes when space is made; `disk_failed` is for good. */
@@ -16,7 +17,10 @@ export interface LogFault {
 export interface LogListener {
   /** Every entry up to and including `zxid` is on disk. */
   persisted(zxid: number): void;
-  /** Nothing after the last `persisted` is on disk, nor will be; `append` drops what it gets until `recovered`. */
+  /**
+   * Nothing after the last `persisted` is on disk, nor will be; `append` drops what it gets until `recovered`. Told once
+   * more when a disk that was full fails for good.
+   */
   failed(fault: LogFault): void;
   /** The log takes entries again. */
   recovered(): void;
@@ -31,9 +35,12 @@ export interface LogSettings {
   readonly segmentBytesMax: number;
   /** How often a full disk is tried again. */
   readonly retry: Backoff;
+  readonly observer?: JournalObserver;
 }
 
 const batchCapacity = 256 * 1024;
+/** Beyond it what comes waits for the next batch: one write must not be asked to take more than it can (2 GiB). */
+const batchBytesMax = 32 * 1024 * 1024;
 /** Space that must be there before a disk that was full is trusted again. */
 const probeBytes = 1024 * 1024;
 const probeName = 'log.probe';
@@ -49,7 +56,10 @@ export class Log {
   readonly #segments: SegmentWriter;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #filling = new Batch(batchCapacity);
+  /** The batch that is being written, or was last. */
   #other = new Batch(batchCapacity);
+  /** Batches that are full and wait, before the one that is being filled; whoever appends bounds them. */
+  #full: Batch[] = [];
   #writing: Promise<void> | undefined;
   #probing: { readonly timer: NodeJS.Timeout; running?: Promise<void> } | undefined;
   #lastZxid: number;
@@ -69,15 +79,19 @@ export class Log {
 
   /** Bytes taken and not yet on disk: whoever appends must pause before they grow without end. */
   get backlogBytes(): number {
-    const written = this.#writing === undefined ? 0 : this.#other.length;
-    return written + (this.#filling.count === 0 ? 0 : this.#filling.length);
+    let bytes = this.#writing === undefined ? 0 : this.#other.length;
+    for (const batch of this.#full) bytes += batch.length;
+    return bytes + (this.#filling.count === 0 ? 0 : this.#filling.length);
   }
 
   /** Takes entries, in zxid order; they are copied. `persisted` says when they are on disk. */
   append(entries: readonly Entry[]): void {
     if (this.#state !== 'open') return;
-    for (const entry of entries) this.#filling.add(entry);
-    if (this.#writing === undefined && this.#filling.count > 0) this.#flush();
+    for (const entry of entries) {
+      if (!this.#filling.hasRoomFor(entry, batchBytesMax)) this.#closeFilling();
+      this.#filling.add(entry);
+    }
+    if (this.#writing === undefined) this.#flush();
   }
 
   /** Lets the next entry begin a new file, so that what a snapshot makes superfluous can be removed. */
@@ -99,30 +113,43 @@ export class Log {
     }
   }
 
+  #closeFilling(): void {
+    this.#full.push(this.#filling);
+    this.#filling = new Batch(batchCapacity);
+  }
+
+  /** Begins to write what waits, if anything does; the batch that was written last is filled again. */
   #flush(): void {
-    const batch = this.#filling;
-    this.#filling = this.#other;
+    const full = this.#full.shift();
+    if (full === undefined && this.#filling.count === 0) return;
+    const batch = full ?? this.#filling;
+    if (full === undefined) this.#filling = this.#other;
     this.#other = batch;
     this.#writing = this.#write(batch);
   }
 
   async #write(batch: Batch): Promise<void> {
+    const begunMs = performance.now();
     try {
-      await this.#segments.write(batch.seal(this.#lastZxid), batch.firstZxid);
+      // Whatever is thrown comes with the promise, in a later turn: so no failure is told from inside `append`, and none
+      // of the next write before `persisted` of this one.
+      await this.#segments.write(batch, this.#lastZxid);
     } catch (error) {
       return this.#fail(error);
     }
+    this.#settings.observer?.synced(batch.count, performance.now() - begunMs);
     const persisted = batch.lastZxid;
     this.#lastZxid = persisted;
     batch.clear();
     this.#writing = undefined;
     // The next write starts first, so that the disk works while this one's replies are made.
-    if (this.#filling.count > 0) this.#flush();
+    this.#flush();
     this.#listener.persisted(persisted);
   }
 
   #fail(error: unknown): void {
     this.#state = 'failed';
+    this.#full = [];
     this.#filling.clear();
     this.#other.clear();
     this.#writing = undefined;
@@ -155,14 +182,19 @@ export class Log {
       await this.#segments.mend();
       await this.#writeProbe();
     } catch (error) {
-      this.#settings.logger.debug({ failures, reason: messageOf(error) }, 'the disk is still full');
-      if (this.#state === 'failed') this.#probeLater(failures + 1);
-      return;
+      return this.#probeFailed(error, failures);
     }
     if (this.#state !== 'failed') return;
     this.#state = 'open';
     this.#settings.logger.info({ directory: this.#settings.directory }, 'the disk has space again: writes are taken');
     this.#listener.recovered();
+  }
+
+  #probeFailed(error: unknown, failures: number): void {
+    if (this.#state !== 'failed') return;
+    if (!fullCodes.has(codeOf(error))) return this.#fail(error);
+    this.#settings.logger.debug({ failures, reason: messageOf(error) }, 'the disk is still full');
+    this.#probeLater(failures + 1);
   }
 
   async #writeProbe(): Promise<void> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Logger, messageOf } from '@reeve/base';
+import type { Batch } from './batch.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { segmentHeader, segmentHeaderBytes, segmentName, spareName } from './segment.ts';
+import { newNonce, segmentHeader, segmentHeaderBytes, segmentName, spareName } from './segment.ts';
 
 /** Where and how log files are written. */
 export interface SegmentSettings {
@@ -15,6 +16,7 @@ export interface SegmentSettings {
 interface OpenSegment {
   readonly path: string;
   readonly file: DiskFile;
+  readonly nonce: number;
   /** Where the good bytes end. */
   position: number;
 }
@@ -25,6 +27,8 @@ type Spare =
   | { readonly kind: 'ready'; readonly file: DiskFile };
 
 const fillBytes = 1024 * 1024;
+/** How often it is looked whether the file is still there: one that was removed takes writes as if nothing had happened. */
+const lookEveryMs = 1_000;
 
 /**
  * The files of the log, written one after the other. While one is in its second half the next is filled with zeros
@@ -34,6 +38,7 @@ export class SegmentWriter {
   readonly #settings: SegmentSettings;
   #current: OpenSegment | undefined;
   #rollDue = false;
+  #lookedMs = 0;
   #spare: Spare = { kind: 'none' };
   #closing = false;
 
@@ -41,10 +46,11 @@ export class SegmentWriter {
     this.#settings = settings;
   }
 
-  /** Appends a batch whose first entry is `firstZxid`; resolves when it is on disk. */
-  async write(batch: Buffer, firstZxid: number): Promise<void> {
-    const segment = this.#segmentFor(batch) ?? (await this.#begin(firstZxid));
-    await segment.file.write(batch, segment.position);
+  /** Appends a batch to a log that ends with `previousZxid`; resolves when it is on disk. */
+  async write(batch: Batch, previousZxid: number): Promise<void> {
+    const segment = this.#segmentFor(batch) ?? (await this.#begin(batch.firstZxid));
+    await segment.file.write(batch.seal(previousZxid, segment.nonce), segment.position);
+    if (performance.now() - this.#lookedMs > lookEveryMs) await this.#look(segment);
     segment.position += batch.length;
     if (this.#spare.kind === 'none' && segment.position > this.#settings.segmentBytesMax / 2) this.#prepareSpare();
   }
@@ -74,7 +80,12 @@ export class SegmentWriter {
     await this.#finishCurrent();
   }
 
-  #segmentFor(batch: Buffer): OpenSegment | undefined {
+  async #look({ path }: OpenSegment): Promise<void> {
+    await this.#settings.disk.size(path);
+    this.#lookedMs = performance.now();
+  }
+
+  #segmentFor(batch: Batch): OpenSegment | undefined {
     const segment = this.#current;
     if (segment === undefined || this.#rollDue) return undefined;
     return segment.position + batch.length > this.#settings.segmentBytesMax ? undefined : segment;
@@ -84,10 +95,10 @@ export class SegmentWriter {
     const { directory, disk } = this.#settings;
     await this.#finishCurrent();
     const path = join(directory, segmentName(firstZxid));
-    const segment = { path, file: await this.#newFile(path), position: 0 };
+    const segment = { path, file: await this.#newFile(path), nonce: newNonce(), position: 0 };
     this.#current = segment;
     this.#rollDue = false;
-    const header = segmentHeader();
+    const header = segmentHeader(segment.nonce);
     await segment.file.write(header, 0);
     await disk.syncDirectory(directory);
     segment.position = header.length;

@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { alignment, type Entry, type Found, readBatch } from './batch.ts';
+import { alignment, type Entry, type Found, isZero, readBatch } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { JournalError } from './journal-error.ts';
 
@@ -9,8 +10,10 @@ export const segmentHeaderBytes = alignment;
 /** The file that is filled with zeros to become the next log file. */
 export const spareName = 'log.spare';
 const magic = 'ReeveLog';
-const version = 1;
+/** Written and read; 1 had no nonce. */
+const version = 2;
 const mark = 0x6d61726b;
+const two32 = 4294967296;
 const namePattern = /^log\.([0-9a-f]{1,16})$/;
 
 /** A log file: `log.<zxid of its first entry, hexadecimal>`. */
@@ -33,12 +36,22 @@ export function segmentsIn(names: readonly string[]): SegmentName[] {
     .sort((a, b) => a.firstZxid - b.firstZxid);
 }
 
-/** The first bytes of every log file. */
-export function segmentHeader(): Buffer {
+/** A nonce for a log file: part of what its batches are known by, and nothing that a client can guess. */
+export function newNonce(): number {
+  return randomInt(two32);
+}
+
+/**
+ * The first bytes of a log file: magic (8) · version · crc of both · nonce · crc of all that · zeros · mark. Magic,
+ * version and their crc are where every format has them.
+ */
+export function segmentHeader(nonce: number): Buffer {
   const header = Buffer.alloc(segmentHeaderBytes);
   header.write(magic, 0, 'latin1');
   header.writeUInt32BE(version, 8);
   header.writeUInt32BE(crc32(header.subarray(0, 12)), 12);
+  header.writeUInt32BE(nonce, 16);
+  header.writeUInt32BE(crc32(header.subarray(0, 20)), 20);
   header.writeUInt32BE(mark, segmentHeaderBytes - 4);
   return header;
 }
@@ -47,6 +60,15 @@ export function segmentHeader(): Buffer {
 export interface SegmentEnd {
   readonly goodBytes: number;
   readonly tornBytes: number;
+}
+
+/** A batch, and where it was found. */
+export interface PlacedBatch {
+  readonly entries: readonly Entry[];
+  /** The zxid that the log ended with before it. */
+  readonly previousZxid: number;
+  /** Where in the file it begins, bytes. */
+  readonly offset: number;
 }
 
 /** One log file, read whole; its batches are handed out in order. */
@@ -62,7 +84,7 @@ export class SegmentReader {
   static async open(disk: Disk, directory: string, name: string): Promise<SegmentReader> {
     const path = join(directory, name);
     const bytes = Buffer.allocUnsafeSlow(await disk.size(path));
-    const file = await disk.open(path, 'existing');
+    const file = await disk.open(path, 'read');
     try {
       const length = await file.read(bytes, 0);
       return new SegmentReader(path, bytes.subarray(0, length));
@@ -72,31 +94,35 @@ export class SegmentReader {
   }
 
   /**
-   * Hands every good batch to `sink`, with the zxid before it and its offset, and says where the file ends.
+   * Every good batch, and in the end where the file's good bytes end.
    *
    * @throws JournalError `log_corrupt`, `format_unknown`
    */
-  read(sink: (entries: Entry[], previousZxid: number, offset: number) => void): SegmentEnd {
-    if (!this.#hasHeader()) return { goodBytes: 0, tornBytes: this.#written(0) };
+  *batches(): Generator<PlacedBatch, SegmentEnd> {
+    const nonce = this.#nonce();
+    if (nonce === undefined) return { goodBytes: 0, tornBytes: this.#written(0) };
     let offset = segmentHeaderBytes;
     for (;;) {
-      const found = readBatch(this.#bytes, offset);
+      const found = readBatch(this.#bytes, offset, nonce);
       if (found.kind !== 'batch') return this.#end(found, offset);
-      sink(found.entries, found.previousZxid, offset);
+      yield { entries: found.entries, previousZxid: found.previousZxid, offset };
       offset = found.end;
     }
   }
 
-  #hasHeader(): boolean {
+  /** The nonce of the file; none when a crash tore its header, which is on disk before any batch is begun. */
+  #nonce(): number | undefined {
     const bytes = this.#bytes;
     const whole = bytes.length >= segmentHeaderBytes && bytes[segmentHeaderBytes - 1] !== 0;
-    if (whole && bytes.subarray(0, 16).equals(segmentHeader().subarray(0, 16))) return true;
-    if (whole && crc32(bytes.subarray(0, 12)) === bytes.readUInt32BE(12)) {
-      throw new JournalError({ code: 'format_unknown', file: this.#file, version: bytes.readUInt32BE(8) });
+    if (!whole && isZero(bytes, segmentHeaderBytes)) return undefined;
+    if (whole && bytes.toString('latin1', 0, 8) === magic && crc32(bytes.subarray(0, 12)) === bytes.readUInt32BE(12)) {
+      const found = bytes.readUInt32BE(8);
+      if (found !== version) {
+        throw new JournalError({ code: 'format_unknown', file: this.#file, version: found, readable: version });
+      }
+      if (crc32(bytes.subarray(0, 20)) === bytes.readUInt32BE(20)) return bytes.readUInt32BE(16);
     }
-    const torn = !whole && readBatch(bytes, segmentHeaderBytes).kind !== 'batch';
-    if (!torn) this.#damaged(0, 'the head of the file is broken');
-    return false;
+    return this.#damaged(0, 'the head of the file is broken');
   }
 
   #end(found: Exclude<Found, { kind: 'batch' }>, offset: number): SegmentEnd {

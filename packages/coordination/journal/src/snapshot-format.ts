@@ -7,7 +7,8 @@ import { alignment, getLong, putLong } from './batch.ts';
  * renamed when whole, so that a file of this name without its trailer is damage, never a crash.
  */
 const magic = 'ReeveSnp';
-const version = 1;
+/** The format that is written and read. */
+export const version = 1;
 const trailerMark = 0xffffffff;
 /** How long a snapshot's first part is. */
 export const headerBytes = alignment;
@@ -33,11 +34,9 @@ export function readHeader(bytes: Buffer): { readonly zxid: number } | { readonl
   return found === version ? { zxid: getLong(bytes, 12) } : { version: found };
 }
 
-export function sliceHead(slice: Buffer): Buffer {
-  const bytes = Buffer.allocUnsafe(sliceHeadBytes);
-  bytes.writeUInt32BE(slice.length, 0);
-  bytes.writeUInt32BE(crc32(slice), 4);
-  return bytes;
+export function writeSliceHead(bytes: Buffer, at: number, slice: Buffer): void {
+  bytes.writeUInt32BE(slice.length, at);
+  bytes.writeUInt32BE(crc32(slice), at + 4);
 }
 
 export function trailer(count: number, lastZxidSeen: number): Buffer {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFile } from './disk.ts';
 import { JournalError } from './journal-error.ts';
-import { headerBytes, readHeader, readTrailer, sliceHeadBytes, trailerBytes } from './snapshot-format.ts';
+import { headerBytes, readHeader, readTrailer, sliceHeadBytes, trailerBytes, version } from './snapshot-format.ts';
 
 const windowBytes = 1024 * 1024;
 
@@ -43,7 +43,7 @@ export class SnapshotReader {
 
   async *#parts(): AsyncGenerator<Buffer, SnapshotFacts> {
     const bytes = await this.#disk.size(this.#path);
-    const file = await this.#disk.open(this.#path, 'existing');
+    const file = await this.#disk.open(this.#path, 'read');
     try {
       const window = new Window(file, bytes);
       const zxid = this.#zxid(await window.take(headerBytes));
@@ -60,7 +60,7 @@ export class SnapshotReader {
     const found = bytes === undefined ? undefined : readHeader(bytes);
     if (found === undefined) return this.#damaged('its head is broken');
     if ('zxid' in found) return found.zxid;
-    throw new JournalError({ code: 'format_unknown', file: this.#path, version: found.version });
+    throw new JournalError({ code: 'format_unknown', file: this.#path, version: found.version, readable: version });
   }
 
   async #slice(window: Window): Promise<Buffer> {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@reeve/base';
 import fc from 'fast-check';
 import type { Entry } from '../src/batch.ts';
+import { segmentHeaderBytes } from '../src/segment.ts';
 import { type Opened, opened, settingsOf } from './fixtures.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
@@ -124,7 +125,8 @@ function sizes(disk: MemoryDisk): Map<string, number> {
 /** Takes back some sectors of what was written since `before`, as a disk may that reorders within one write. */
 function zeroSectors(disk: MemoryDisk, before: Map<string, number>, kept: readonly boolean[]): void {
   for (const [path, { bytes }] of disk.files) {
-    const start = before.get(path) ?? 0;
+    // The header of a new file is a write of its own, on disk before the first batch.
+    const start = before.get(path) ?? segmentHeaderBytes;
     for (let at = start, i = 0; at < bytes.length; i += 1) {
       const end = Math.min(bytes.length, at - (at % 512) + 512);
       if (kept[i % kept.length] === false) bytes.fill(0, at, end);

@@ -3,7 +3,7 @@ import type { Entry } from '../src/batch.ts';
 import type { Disk } from '../src/disk.ts';
 import { type Journal, type JournalSettings, openJournal } from '../src/journal.ts';
 import type { LogFault } from '../src/log.ts';
-import type { Recovered } from '../src/recover.ts';
+import type { Recovered } from '../src/read-journal.ts';
 
 export const directory = '/data';
 

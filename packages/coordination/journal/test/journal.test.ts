@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@reeve/base';
+import { Batch } from '../src/batch.ts';
 import { directory, entry, type Opened, opened, settingsOf, zxids } from './fixtures.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
@@ -29,9 +31,13 @@ async function refusal(disk: MemoryDisk): Promise<{ code: string | undefined; me
   return { code: codeOf(error), message: String(error) };
 }
 
+function bytesOf(disk: MemoryDisk, name: string): Buffer {
+  return disk.files.get(`${directory}/${name}`)?.bytes ?? Buffer.alloc(0);
+}
+
 function flip(disk: MemoryDisk, name: string, offset: number): void {
-  const bytes = disk.files.get(`${directory}/${name}`)?.bytes;
-  if (bytes !== undefined) bytes[offset] = (bytes[offset] as number) ^ 0x10;
+  const bytes = bytesOf(disk, name);
+  bytes[offset] = (bytes[offset] as number) ^ 0x10;
 }
 
 describe('a journal', () => {
@@ -219,7 +225,7 @@ describe('damage', () => {
   test('a batch that looks torn, but has good ones behind it, is damage', async () => {
     const disk = new MemoryDisk();
     await written(disk, 3);
-    disk.files.get(`${directory}/log.1`)?.bytes.fill(0, 32, 96);
+    bytesOf(disk, 'log.1').fill(0, 32, 96);
     expect((await refusal(disk)).code).toBe('log_corrupt');
   });
 
@@ -239,11 +245,68 @@ describe('damage', () => {
   test('a file of a later format is left alone', async () => {
     const disk = new MemoryDisk();
     await written(disk, 1);
-    const { crc32 } = await import('node:zlib');
-    const bytes = disk.files.get(`${directory}/log.1`)?.bytes as Buffer;
+    const bytes = bytesOf(disk, 'log.1');
     bytes.writeUInt32BE(7, 8);
     bytes.writeUInt32BE(crc32(bytes.subarray(0, 12)), 12);
     expect(await refusal(disk)).toMatchObject({ code: 'format_unknown' });
+  });
+
+  test('a file of the format before is refused with what to do', async () => {
+    const disk = new MemoryDisk();
+    const header = Buffer.alloc(32);
+    header.write('ReeveLog');
+    header.writeUInt32BE(1, 8);
+    header.writeUInt32BE(crc32(header.subarray(0, 12)), 12);
+    header.write('mark', 28);
+    await (await disk.open(`${directory}/log.1`, 'durable')).write(header, 0);
+    expect((await refusal(disk)).message).toContain(
+      '/data/log.1 is of format 1, and this version of Reeve reads format 2 only: start the version that wrote it, or',
+    );
+  });
+
+  test('a file whose head is gone, but not what follows it, is not taken for one that was just begun', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 20);
+    bytesOf(disk, 'log.1').fill(0, 0, 512);
+    expect((await refusal(disk)).code).toBe('log_corrupt');
+  });
+});
+
+/** An empty batch, again and again at every alignment that its place in the file may have. */
+function crafted(nonce: number): Buffer {
+  const evil = new Batch(1000).seal(0, nonce).subarray(0, 32);
+  const data = Buffer.alloc(33 * 32 + 64, 'A');
+  for (let shift = 0; shift < 32; shift += 1) evil.copy(data, 33 * shift);
+  return data;
+}
+
+describe('a client that writes what looks like the log', () => {
+  test('cannot pass for a batch that follows a torn one, whatever it knows', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await written(disk, 1);
+    const nonce = bytesOf(disk, 'log.1').readUInt32BE(16);
+    journal.append([{ zxid: 2, payload: Buffer.concat([crafted(nonce), Buffer.alloc(2000, 'B')]) }]);
+    await log.settled(2);
+    bytesOf(disk, 'log.1').fill(0, 2048);
+    expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1]);
+  });
+
+  test('cannot pass for a batch where the head of the torn one never reached the disk', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await written(disk, 1);
+    const nonce = bytesOf(disk, 'log.1').readUInt32BE(16);
+    journal.append([{ zxid: 2, payload: Buffer.concat([Buffer.alloc(500, 'B'), crafted((nonce + 1) >>> 0)]) }]);
+    await log.settled(2);
+    bytesOf(disk, 'log.1').fill(0, 96, 512);
+    expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1]);
+  });
+
+  test('cannot foretell what batches are known by, because each file has a nonce of its own', async () => {
+    const disk = new MemoryDisk();
+    await written(disk, 200);
+    const logs = names(disk).filter((name) => name !== 'log.spare');
+    expect(logs.length).toBeGreaterThan(2);
+    expect(new Set(logs.map((name) => bytesOf(disk, name).readUInt32BE(16))).size).toBe(logs.length);
   });
 });
 
@@ -279,6 +342,22 @@ describe('a disk that fails', () => {
     journal.append([entry(1)]);
     await log.settled(1);
     expect(zxids((await opened(settingsOf(disk))).entries)).toEqual([1]);
+  });
+
+  test('a full disk that then fails in another way is not tried again', async () => {
+    const disk = new MemoryDisk();
+    const { journal, log } = await written(disk, 2);
+    disk.freeBytes = 20;
+    journal.append([entry(3)]);
+    await log.until(() => log.faults.length === 1);
+    disk.failing = 'EIO';
+    await log.until(() => log.faults.length === 2);
+    expect(log.faults.map(({ code }) => code)).toEqual(['disk_full', 'disk_failed']);
+    disk.failing = undefined;
+    disk.freeBytes = Number.POSITIVE_INFINITY;
+    journal.append([entry(3)]);
+    await journal.close();
+    expect([log.recoveries, log.persistedZxid]).toEqual([0, 2]);
   });
 
   test('a failed sync is never tried again: what the cache holds cannot be trusted', async () => {

@@ -21,7 +21,7 @@ export class MemoryDisk implements Disk {
   async open(path: string, mode: OpenMode): Promise<DiskFile> {
     this.#alive();
     const known = this.files.get(path);
-    if (mode === 'existing') return new MemoryFile(this, known ?? fail('ENOENT', path), 'buffered');
+    if (mode === 'existing' || mode === 'read') return new MemoryFile(this, known ?? fail('ENOENT', path), 'buffered');
     if (known !== undefined) fail('EEXIST', path);
     const file = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) };
     this.files.set(path, file);

@@ -1,12 +1,8 @@
 import { BoundedQueue, invariant } from '@reeve/base';
 import { encodeTxn } from '@reeve/tree';
-import { Writer } from '@reeve/wire';
 import type { Barrier, Proposal } from './connection.ts';
 import type { Outbox } from './outbox.ts';
 import { nextZxid } from './zxid.ts';
-
-/** Room for what congested connections and the replica itself may still propose. */
-const OVERRUN = 8;
 
 /**
  * The order of transactions, as an ensemble of one agrees on it: what is on its own disk is agreed. It numbers
@@ -15,12 +11,12 @@ const OVERRUN = 8;
 export class Agreement {
   readonly #outbox: Outbox;
   readonly #outstanding: BoundedQueue<Proposal | Barrier>;
-  readonly #encoding = new Writer(4096);
   #lastProposed = 0;
 
-  constructor(outbox: Outbox, proposalsMax: number) {
+  /** @param outstandingMax proposals and barriers for which there is room, far above what congests connections */
+  constructor(outbox: Outbox, outstandingMax: number) {
     this.#outbox = outbox;
-    this.#outstanding = new BoundedQueue(proposalsMax * OVERRUN);
+    this.#outstanding = new BoundedQueue(outstandingMax);
   }
 
   /** The last zxid given away; everything new comes after it. */
@@ -52,9 +48,10 @@ export class Agreement {
   propose(proposal: Proposal): void {
     invariant(proposal.zxid === this.nextZxid, 'proposals are numbered without gaps');
     this.#lastProposed = proposal.zxid;
-    this.#encoding.clear();
-    encodeTxn(this.#encoding, proposal, proposal.txn);
-    this.#outbox.entries.push({ zxid: proposal.zxid, payload: Buffer.from(this.#encoding.view()) });
+    const { entries, log } = this.#outbox;
+    const start = log.length;
+    encodeTxn(log, proposal, proposal.txn);
+    entries.push({ zxid: proposal.zxid, payload: log.viewFrom(start) });
     invariant(this.#outstanding.offer(proposal), 'there is room for a proposal');
   }
 

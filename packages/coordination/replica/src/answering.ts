@@ -10,7 +10,7 @@ import {
   type Tree,
   type Watches,
 } from '@reeve/tree';
-import { type ErrorName, type OpName, ops, permissions, type RequestOf, Writer } from '@reeve/wire';
+import { type ErrorName, errors, type OpName, ops, permissions, type RequestOf, Writer } from '@reeve/wire';
 import {
   beginAnswer,
   noWelcome,
@@ -38,6 +38,16 @@ export interface AnsweringParts {
   readonly sessionPassword: ReplicaOptions['sessionPassword'];
 }
 
+/** What a client hears that is to be gone because it did not prove who it is. */
+export interface Denial {
+  readonly xid: number;
+  readonly op: 'sasl' | 'other';
+  readonly error: 'auth_failed' | 'session_closed_require_sasl_auth';
+}
+
+/** Bytes of notifications in one turn above which those who should get more are disconnected. */
+const NOTIFICATION_BYTES_MAX = 256 * 1024 * 1024;
+
 /** Writes answers and notifications, each into the buffer of its connection. */
 export class Answering {
   readonly #parts: AnsweringParts;
@@ -52,7 +62,12 @@ export class Answering {
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
+    const { watches } = parts;
     this.#observer = {
+      replaying: false,
+      get watching() {
+        return watches.size > 0;
+      },
       changed: (type, path, acl) => this.#changed(type, path, acl),
       partApplied: (part, position) => {
         const op = this.#applying?.parts[position];
@@ -80,8 +95,8 @@ export class Answering {
     writeRefusal(this.#writer(connection), { xid, zxid }, error);
   }
 
-  /** Answers a request from what is there. */
-  question(connection: Connection, { op, xid, request, asker }: Question): void {
+  /** Answers a request from what is there. Says how much the connection gets in this turn by now, bytes. */
+  question(connection: Connection, { op, xid, request, asker }: Question): number {
     const writer = this.#writer(connection);
     const { tree, watches } = this.#parts;
     const start = this.#missed(connection, op, request, writer);
@@ -91,9 +106,13 @@ export class Answering {
     if (route.by === 'read') refused = read({ tree, watches, asker, writer }, route.op, request as never);
     else if (route.by === 'watch') refused = watch({ tree, watches, connection, writer }, route.op, request);
     else if (route.by === 'sync') ops.sync.reply.encode(writer, request as RequestOf<'sync'>);
-    if (refused === undefined) return writer.endFrame(frame);
-    writer.rewind(start);
-    writeRefusal(writer, { xid, zxid: tree.lastZxid }, refused);
+    if (refused === undefined) {
+      writer.endFrame(frame);
+    } else {
+      writer.rewind(start);
+      writeRefusal(writer, { xid, zxid: tree.lastZxid }, refused);
+    }
+    return writer.length;
   }
 
   /** Answers what waited for the barrier of a sync. */
@@ -115,13 +134,31 @@ export class Answering {
     this.#greet(connection, noWelcome);
   }
 
-  /** Answers an auth or sasl request, which is not part of any order: its answer carries no zxid. */
-  proof(connection: Connection, xid: number, outcome: 'proved' | 'failed' | 'no_sasl'): void {
+  /** Says that an identity is proved. As every answer about identities it is not part of any order, and has no zxid. */
+  proved(connection: Connection, xid: number): void {
     const writer = this.#writer(connection);
-    if (outcome === 'failed') return writeRefusal(writer, { xid, zxid: 0 }, 'auth_failed');
+    writer.endFrame(beginAnswer(writer, xid, 0));
+  }
+
+  /** Goes on with a SASL exchange; no token ends it. */
+  saslToken(connection: Connection, xid: number, token: Buffer | null): void {
+    const writer = this.#writer(connection);
     const frame = beginAnswer(writer, xid, 0);
-    // A server without SASL answers with no token, which ends the negotiation.
-    if (outcome === 'no_sasl') writer.buffer(null);
+    writer.buffer(token);
+    writer.endFrame(frame);
+  }
+
+  /** Tells a connection that it has not proved who it is. */
+  denial(connection: Connection, { xid, op, error }: Denial): void {
+    const { outbox } = this.#parts;
+    outbox.notes.push({ kind: 'denied', session: connection.session, connection: connection.id });
+    const writer = this.#writer(connection);
+    const frame = writer.beginFrame();
+    writer.int(xid);
+    writer.long(0);
+    writer.int(errors[error].code);
+    // As ZooKeeper does: the only refusal with a body.
+    if (op === 'sasl') writer.buffer(null);
     writer.endFrame(frame);
   }
 
@@ -155,6 +192,10 @@ export class Answering {
     if (this.#notification.length === 0) {
       writeNotification(this.#notification, type, path, this.#applying?.zxid ?? -1);
     }
+    const { outbox, connections } = this.#parts;
+    // One change may be told to a great many: who hears of nothing more comes back and asks what it missed.
+    if (outbox.notificationBytes > NOTIFICATION_BYTES_MAX) return connections.close(connection);
+    outbox.notificationBytes += this.#notification.length;
     this.#writer(connection).raw(this.#notification.view());
   };
 }

@@ -13,8 +13,9 @@ export function authenticate(
 ): 'proved' | 'failed' {
   switch (scheme) {
     case 'digest':
-      proveDigest(connection, auth ?? NO_BYTES, options);
-      return 'proved';
+      // Every check of an access list looks through all of them.
+      if (connection.identities.length >= IDENTITIES_MAX) return 'failed';
+      return proveDigest(connection, auth ?? NO_BYTES, options);
     case 'ip':
       return 'proved';
     case 'x509':
@@ -25,14 +26,20 @@ export function authenticate(
 }
 
 const NO_BYTES = Buffer.alloc(0);
+/** Identities that one connection may prove. */
+const IDENTITIES_MAX = 256;
+/** Characters of a user's name: a connection keeps it, and access lists repeat it. */
+const USER_LENGTH_MAX = 1024;
 
 function proveDigest(
   connection: Connection,
   credentials: Buffer,
   { digest, superDigest }: Pick<ReplicaOptions, 'digest' | 'superDigest'>,
-): void {
+): 'proved' | 'failed' {
   const user = credentials.utf8Slice().split(':', 1)[0] ?? '';
+  if (user.length > USER_LENGTH_MAX) return 'failed';
   const id = `${user}:${digest(credentials)}`;
   if (id === superDigest) connection.prove({ scheme: 'super', id: '' });
   connection.prove({ scheme: 'digest', id });
+  return 'proved';
 }

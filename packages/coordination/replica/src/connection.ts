@@ -2,6 +2,7 @@ import { BoundedQueue } from '@reeve/base';
 import type { Reading, Txn } from '@reeve/tree';
 import { type ErrorName, type Identity, type MultiPart, noSession, type OpName, type SessionId } from '@reeve/wire';
 import type { ConnectionId } from './event.ts';
+import type { SaslExchange } from './sasl-exchange.ts';
 import type { Session } from './sessions.ts';
 
 /** What the write of a request waits for, and what its answer needs to know. */
@@ -68,11 +69,16 @@ export class Connection {
   standing: Session | undefined = undefined;
   /** How old the client is, as far as the form of answers depends on it. */
   client: 'current' | 'before 3.4' = 'current';
+  /** Its SASL exchange, once it has begun one. */
+  sasl: SaslExchange | undefined = undefined;
   /**
-   * `greeting` until the handshake's request has come; `leaving` when it gets its answers and nothing more is taken from
-   * it; `closed` when it is to be forgotten.
+   * `greeting` until the handshake's request has come; `proving` while it must prove who it is; `ending` when its session
+   * is to end, and `leaving` when it is to be closed: it gets its answers and nothing more is taken from it; `closed`
+   * when it is to be forgotten.
    */
-  phase: 'greeting' | 'open' | 'leaving' | 'closed' = 'greeting';
+  phase: 'greeting' | 'proving' | 'open' | 'ending' | 'leaving' | 'closed' = 'greeting';
+  /** `stalled` when answers that could be given wait until the client has read those before. */
+  answers: 'flowing' | 'stalled' = 'flowing';
   /** Frames taken from it. */
   received = 0;
   /** Answers and notifications written to it. */

@@ -11,9 +11,17 @@ export class Connections {
   readonly #outbox: Outbox;
   readonly #watches: Watches;
 
-  constructor(outbox: Outbox, watches: Watches) {
-    this.#outbox = outbox;
-    this.#watches = watches;
+  /** Schemes one of which a connection must have proved. */
+  readonly #requiredSchemes: ReadonlySet<string>;
+
+  constructor(parts: {
+    readonly outbox: Outbox;
+    readonly watches: Watches;
+    readonly requiredSchemes: ReadonlySet<string>;
+  }) {
+    this.#outbox = parts.outbox;
+    this.#watches = parts.watches;
+    this.#requiredSchemes = parts.requiredSchemes;
   }
 
   get size(): number {
@@ -43,7 +51,13 @@ export class Connections {
     session.connection = connection.id;
     connection.session = session.id;
     connection.standing = session;
-    connection.phase = 'open';
+    connection.phase = this.phaseOf(connection);
+  }
+
+  /** Whether a connection with a session has proved enough to ask for anything. */
+  phaseOf({ identities }: Connection): 'open' | 'proving' {
+    const required = this.#requiredSchemes;
+    return required.size === 0 || identities.some(({ scheme }) => required.has(scheme)) ? 'open' : 'proving';
   }
 
   /** Has a connection closed once its last answers are written. */

@@ -21,7 +21,7 @@ export type ReplicaEvent =
       /** Subject of the certificate that the client proved to own; left out without TLS. */
       readonly x509?: string;
     }
-  /** A client sent one whole frame, `bytes[start, end)`: the view is valid during `step` only. */
+  /** A client sent one whole frame, `bytes[start, end)`. */
   | {
       readonly kind: 'frame';
       readonly connection: ConnectionId;
@@ -29,6 +29,16 @@ export type ReplicaEvent =
       readonly start: number;
       readonly end: number;
     }
+  /** The same, of a frame that waited longer than requests may: it is refused where ZooKeeper refuses it. */
+  | {
+      readonly kind: 'late_frame';
+      readonly connection: ConnectionId;
+      readonly bytes: Buffer;
+      readonly start: number;
+      readonly end: number;
+    }
+  /** A connection among the outbox's `stalled` can be given more of its answers. */
+  | { readonly kind: 'resumed'; readonly connection: ConnectionId }
   /** A connection is gone, whoever closed it. The session lives on until it expires or is closed. */
   | { readonly kind: 'closed'; readonly connection: ConnectionId }
   /** Every entry up to and including `zxid` is on disk. */

@@ -3,7 +3,7 @@ import {
   type Preparation,
   prepare,
   prepareClose,
-  releaseTxn,
+  type QuotaGuard,
   type Tree,
   type Txn,
   type WriteOp,
@@ -28,18 +28,29 @@ export interface WriteRequest {
   readonly request: unknown;
 }
 
+/** What a leader works with. */
+export interface LeaderParts {
+  readonly tree: Tree;
+  readonly rules: WriteRules;
+  readonly agreement: Agreement;
+  /** None where quotas refuse nothing. */
+  readonly quotas: QuotaGuard | undefined;
+}
+
 /** What only a leader does: it turns requests into transactions and proposes them. `timeMs` is the time they bear. */
 export class Leader {
   readonly #tree: Tree;
   readonly #pending: Pending;
   readonly #rules: WriteRules;
   readonly #agreement: Agreement;
+  readonly #quotas: QuotaGuard | undefined;
 
-  constructor(parts: { readonly tree: Tree; readonly rules: WriteRules; readonly agreement: Agreement }) {
+  constructor(parts: LeaderParts) {
     this.#tree = parts.tree;
     this.#pending = new Pending(parts.tree);
     this.#rules = parts.rules;
     this.#agreement = parts.agreement;
+    this.#quotas = parts.quotas;
   }
 
   /** How many znodes outstanding writes will change. */
@@ -61,24 +72,27 @@ export class Leader {
     return this.#propose({ session: id, xid: 0, op: 'connect', connection, timeMs }, txn);
   }
 
-  /** Proposes the end of a session, with its ephemerals. */
-  closeSession(session: Session, asked: Pick<Proposal, 'connection' | 'xid' | 'timeMs'>): Proposal {
-    const zxid = this.#agreement.nextZxid;
-    const txn = prepareClose(this.#pending, this.#tree.ephemeralsOf(session.id), { session: session.id, zxid });
-    return this.#propose({ session: session.id, op: 'closeSession', ...asked }, txn);
+  /** Proposes the end of a session, with its ephemerals, or what comes before it: only the last is for who asked. */
+  closeSession({ id: session }: Session, asked: Pick<Proposal, 'connection' | 'xid' | 'timeMs'>): Proposal {
+    const txn = prepareClose(this.#pending, this.#tree, { session, zxid: this.#agreement.nextZxid });
+    const { timeMs } = asked;
+    const origin = txn.kind === 'close_session' ? asked : { connection: undefined, xid: 0, timeMs };
+    return this.#propose({ session, op: 'closeSession', ...origin }, txn);
   }
 
   /** Proposes to delete a container or TTL znode that is due, unless it is in use again. */
   reap(path: string, timeMs: number): void {
+    // What is outstanding will change it: whoever asked for that is to find it.
+    if (this.#pending.get(path)?.zxid !== 0) return;
     const preparation = this.#preparation({ session: noSession, identities: itself });
     const txn = prepare(preparation, 'deleteContainer', { path });
     if (txn.kind === 'refused') return;
     this.#propose({ session: noSession, xid: 0, op: 'deleteContainer', connection: undefined, timeMs }, txn);
   }
 
-  /** Notes that the tree has what a proposal was about. */
-  applied({ txn, zxid }: Proposal): void {
-    releaseTxn(this.#pending, txn, zxid);
+  /** Notes that the tree has everything up to a zxid. */
+  applied(zxid: number): void {
+    this.#pending.applied(zxid);
   }
 
   /** Gives up everything outstanding, and says what it was. */
@@ -88,7 +102,7 @@ export class Leader {
   }
 
   #preparation(asker: Preparation['asker']): Preparation {
-    return { pending: this.#pending, asker, rules: this.#rules, zxid: this.#agreement.nextZxid };
+    return { pending: this.#pending, asker, rules: this.#rules, zxid: this.#agreement.nextZxid, quotas: this.#quotas };
   }
 
   #propose(origin: Origin, txn: Txn): Proposal {

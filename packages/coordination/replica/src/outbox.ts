@@ -1,7 +1,9 @@
+import type { QuotaExcess } from '@reeve/tree';
 import { type SessionId, Writer } from '@reeve/wire';
+import type { AuditNote } from './audit.ts';
 import type { ConnectionId } from './event.ts';
 
-/** One entry for the journal: opaque to it, in zxid order without gaps of its own making. */
+/** One entry for the journal: opaque to it, in zxid order without gaps of its own making. In an outbox until `clear`. */
 export interface Entry {
   readonly zxid: number;
   readonly payload: Buffer;
@@ -9,11 +11,22 @@ export interface Entry {
 
 /** What became of a session, for the log of those who operate it. */
 export interface SessionNote {
-  readonly kind: 'opened' | 'reopened' | 'closed' | 'expired';
+  readonly kind: 'opened' | 'reopened' | 'closed' | 'expired' | 'denied' | 'over_watched';
   readonly session: SessionId;
-  /** Who asked for it; nobody asks a session to expire. */
+  /** Who asked for it, or was denied because it did not prove who it is; nobody asks a session to expire. */
   readonly connection: ConnectionId | undefined;
 }
+
+/** A write went beyond a quota; at most one in a while is told of. */
+export interface QuotaNote {
+  readonly kind: 'beyond_quota';
+  readonly excess: QuotaExcess;
+}
+
+/** A buffer that grew beyond this is not kept for the next turn, bytes. */
+const KEPT_BYTES_MAX = 1024 * 1024;
+const KEPT_REPLY_BYTES_MAX = 64 * 1024;
+const KEPT_WRITERS_MAX = 1024;
 
 /**
  * What must be done after the steps of one turn. The server performs it once per turn of the event loop, in the
@@ -30,22 +43,53 @@ export class Outbox {
   readonly replies = new Map<ConnectionId, Writer>();
   readonly closing: ConnectionId[] = [];
   /** What is worth a line in the log. Nothing depends on it. */
-  readonly notes: SessionNote[] = [];
+  readonly notes: (SessionNote | QuotaNote)[] = [];
+  /** What was changed and by whom; empty unless `ReplicaOptions.audit` is on. */
+  readonly audit: AuditNote[] = [];
+
+  /** Connections with more to be answered than fits into one turn: to be stepped `resumed` when these are sent. */
+  readonly stalled: ConnectionId[] = [];
+  /** Replies that could not wait for a later turn, bytes. */
+  hurriedBytes = 0;
+  /** Notifications among the replies, bytes. */
+  notificationBytes = 0;
+
+  // Buffers are used again: a turn that leaves nothing to collect does not bring a collection nearer.
+  #log = new Writer(KEPT_REPLY_BYTES_MAX);
+  readonly #writers: Writer[] = [];
+
+  /** Where the payloads of this turn's entries are written. */
+  get log(): Writer {
+    return this.#log;
+  }
 
   /** The buffer of a connection in this turn. */
   writer(connection: ConnectionId): Writer {
     const known = this.replies.get(connection);
     if (known !== undefined) return known;
-    const fresh = new Writer();
-    this.replies.set(connection, fresh);
-    return fresh;
+    const writer = this.#writers.pop() ?? new Writer();
+    this.replies.set(connection, writer);
+    return writer;
+  }
+
+  /** Takes a writer back whose bytes nobody looks at any more. */
+  reuse(writer: Writer): void {
+    if (writer.capacity > KEPT_REPLY_BYTES_MAX || this.#writers.length >= KEPT_WRITERS_MAX) return;
+    writer.clear();
+    this.#writers.push(writer);
   }
 
   /** Forgets what was performed; the writers' bytes were taken. */
   clear(): void {
     this.entries.length = 0;
+    if (this.#log.capacity > KEPT_BYTES_MAX) this.#log = new Writer(KEPT_REPLY_BYTES_MAX);
+    else this.#log.clear();
     this.replies.clear();
+    this.stalled.length = 0;
+    this.hurriedBytes = 0;
+    this.notificationBytes = 0;
     this.closing.length = 0;
     this.notes.length = 0;
+    this.audit.length = 0;
   }
 }

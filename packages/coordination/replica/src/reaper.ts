@@ -1,7 +1,7 @@
 import type { Tree, Znode } from '@reeve/tree';
 import type { ReplicaOptions } from './options.ts';
 
-type ReaperOptions = Pick<ReplicaOptions, 'containerCheckIntervalMs' | 'containersPerTickMax'>;
+type ReaperOptions = Pick<ReplicaOptions, 'containerCheckIntervalMs' | 'containersPerTickMax' | 'containerNeverUsedMs'>;
 
 /**
  * Finds the containers that have lost their last child and the TTL znodes that nobody has changed for long enough. One
@@ -9,7 +9,7 @@ type ReaperOptions = Pick<ReplicaOptions, 'containerCheckIntervalMs' | 'containe
  */
 export class Reaper {
   readonly #options: ReaperOptions;
-  #round: Iterator<string> | undefined;
+  #round: Iterator<Znode> | undefined;
   #nextRoundMs: number | undefined;
 
   constructor(options: ReaperOptions) {
@@ -20,7 +20,7 @@ export class Reaper {
   due(tree: Tree, now: number): string[] {
     this.#nextRoundMs ??= now + this.#options.containerCheckIntervalMs;
     if (this.#round === undefined && now < this.#nextRoundMs) return [];
-    this.#round ??= candidates(tree);
+    this.#round ??= tree.mortals();
     const due: string[] = [];
     for (let looked = 0; looked < this.#options.containersPerTickMax; looked += 1) {
       const next = this.#round.next();
@@ -29,20 +29,16 @@ export class Reaper {
         this.#nextRoundMs = now + this.#options.containerCheckIntervalMs;
         break;
       }
-      const znode = tree.get(next.value);
-      if (znode !== undefined && isDue(znode, now)) due.push(next.value);
+      if (this.#isDue(next.value, now)) due.push(tree.path(next.value));
     }
     return due;
   }
-}
 
-function* candidates(tree: Tree): Generator<string> {
-  yield* tree.containers;
-  yield* tree.mortals;
-}
-
-// A container that never had a child is not empty but new.
-function isDue(znode: Znode, now: number): boolean {
-  if (znode.childCount > 0) return false;
-  return znode.lifetime === 'container' ? znode.creates > 0 : now - znode.mtimeMs > znode.ttlMs;
+  /** A container that never had a child is not empty but new, for as long as it may be. */
+  #isDue(znode: Znode, now: number): boolean {
+    if (znode.childCount > 0) return false;
+    if (znode.lifetime === 'ttl') return now - znode.mtimeMs > znode.ttlMs;
+    const { containerNeverUsedMs } = this.#options;
+    return znode.creates > 0 || (containerNeverUsedMs > 0 && now - znode.mtimeMs > containerNeverUsedMs);
+  }
 }

@@ -1,5 +1,16 @@
 import { invariant, unreachable } from '@reeve/base';
-import { apply, decodeTxn, nobody, type Snapshot, SnapshotLoader, Tree, takeSnapshot, Watches } from '@reeve/tree';
+import {
+  apply,
+  decodeTxn,
+  nobody,
+  QuotaGuard,
+  type Snapshot,
+  SnapshotLoader,
+  Tree,
+  takeSnapshot,
+  unbound,
+  Watches,
+} from '@reeve/tree';
 import {
   type Codec,
   type ConnectRequest,
@@ -9,25 +20,26 @@ import {
   ops,
   Reader,
   type RequestOf,
-  type SessionId,
   WireError,
 } from '@reeve/wire';
 import { Agreement } from './agreement.ts';
 import { Answering } from './answering.ts';
-import { authenticate } from './authenticate.ts';
+import { AuditTrail } from './audit.ts';
 import { Connection, type Proposal, type Question } from './connection.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionId, JournalFault, ReplicaEvent } from './event.ts';
 import { Leader, type WriteRequest } from './leader.ts';
 import type { ReplicaOptions } from './options.ts';
 import { type Entry, Outbox } from './outbox.ts';
+import { Proofs } from './proofs.ts';
 import { Reaper } from './reaper.ts';
-import { routes } from './routes.ts';
+import { isThrottled, routes } from './routes.ts';
+import { SessionEnds } from './session-ends.ts';
 import { SessionOrder } from './session-order.ts';
-import { type Session, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { type ReplicaStatus, statusOf } from './status.ts';
 
-type FrameEvent = Extract<ReplicaEvent, { kind: 'frame' }>;
+type FrameEvent = Extract<ReplicaEvent, { kind: 'frame' | 'late_frame' }>;
 
 /**
  * One ensemble member, whole: sessions, order of answers, tree and agreement. Everything it learns comes through `step`
@@ -43,23 +55,35 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #tree = new Tree();
   readonly #watches = new Watches();
-  readonly #connections = new Connections(this.outbox, this.#watches);
+  readonly #connections: Connections;
   readonly #sessions: Sessions;
   readonly #agreement: Agreement;
   readonly #leader: Leader;
   readonly #answering: Answering;
   readonly #order: SessionOrder;
+  readonly #ends: SessionEnds;
+  readonly #proofs: Proofs;
   readonly #reaper: Reaper;
+  readonly #audit: AuditTrail | undefined;
   readonly #reader = new Reader();
   #phase: 'loading' | 'running' = 'loading';
   #fault: JournalFault | undefined;
   #now = 0;
+  /** Requests that came since the disk was last heard of, and wait for it, bytes. */
+  #waitingBytes = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    const { requiredSchemes } = options;
+    this.#connections = new Connections({ outbox: this.outbox, watches: this.#watches, requiredSchemes });
     this.#sessions = new Sessions(options.firstSessionId, options.tickMs);
-    this.#agreement = new Agreement(this.outbox, options.writesMax);
-    this.#leader = new Leader({ tree: this.#tree, rules: options, agreement: this.#agreement });
+    this.#agreement = new Agreement(this.outbox, options.outstandingMax);
+    this.#leader = new Leader({
+      tree: this.#tree,
+      rules: options,
+      agreement: this.#agreement,
+      quotas: this.#quotaGuard(),
+    });
     this.#answering = new Answering({
       tree: this.#tree,
       watches: this.#watches,
@@ -67,8 +91,22 @@ export class Replica {
       connections: this.#connections,
       sessionPassword: options.sessionPassword,
     });
-    this.#order = new SessionOrder(this.#answering, this.#connections);
+    this.#order = new SessionOrder({
+      answering: this.#answering,
+      connections: this.#connections,
+      outbox: this.outbox,
+    });
+    this.#ends = new SessionEnds({
+      tree: this.#tree,
+      sessions: this.#sessions,
+      connections: this.#connections,
+      leader: this.#leader,
+      order: this.#order,
+      outbox: this.outbox,
+    });
+    this.#proofs = new Proofs({ answering: this.#answering, connections: this.#connections, options });
     this.#reaper = new Reaper(options);
+    if (options.audit === 'on') this.#audit = new AuditTrail(this.outbox.audit);
   }
 
   /** Says that everything on disk has been loaded: from now on there are steps. */
@@ -91,12 +129,16 @@ export class Replica {
     switch (event.kind) {
       case 'frame':
         return this.#frame(event);
+      case 'late_frame':
+        return this.#lateFrame(event);
       case 'persisted':
         return this.#persisted(event.zxid);
       case 'opened':
         return this.#opened(event);
       case 'closed':
         return this.#closed(event.connection);
+      case 'resumed':
+        return this.#resumed(event.connection);
       case 'tick':
         return this.#tick();
       case 'journal_failed':
@@ -113,9 +155,16 @@ export class Replica {
    * after each turn, of connections that are being read and of those that are not.
    */
   congested(id: ConnectionId): boolean {
+    if (this.#agreement.outstanding >= this.#options.requestsMax) return true;
     const waiting = this.#connections.get(id)?.waiting.length ?? 0;
     if (waiting > this.#options.requestsPerConnectionMax) return true;
-    return waiting > 0 && this.#agreement.outstanding > this.#options.writesMax;
+    if (waiting === 0) return false;
+    return this.#agreement.outstanding > this.#options.writesMax || this.#waitingBytes > WAITING_BYTES_MAX;
+  }
+
+  /** Whether a connection waits for answers until it is stepped `resumed`. */
+  stalled(id: ConnectionId): boolean {
+    return this.#connections.get(id)?.answers === 'stalled';
   }
 
   /** Facts for those who operate it. */
@@ -158,7 +207,8 @@ export class Replica {
 
   #opened({ connection: id, address, x509 }: Extract<ReplicaEvent, { kind: 'opened' }>): void {
     const connection = new Connection(id, address, this.#options.requestsPerConnectionMax);
-    if (x509 !== undefined) connection.prove({ scheme: 'x509', id: x509 });
+    if (this.#options.accessLists === 'skipped') connection.prove(unbound);
+    if (x509 !== undefined) this.#proofs.certified(connection, x509);
     this.#connections.add(connection);
   }
 
@@ -167,12 +217,45 @@ export class Replica {
     if (connection !== undefined) this.#connections.forget(connection);
   }
 
+  #resumed(id: ConnectionId): void {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) this.#order.resume(connection);
+  }
+
   #frame(event: FrameEvent): void {
     const connection = this.#connections.get(event.connection);
     if (connection === undefined) return;
     connection.received += 1;
     if (connection.phase === 'open') this.#request(connection, event);
     else if (connection.phase === 'greeting') this.#greeting(connection, event);
+    else if (connection.phase === 'proving') this.#unproven(connection, event);
+    if (connection.waiting.length > 0) this.#waitingBytes += event.end - event.start;
+  }
+
+  /** Who must prove who it is can ask for nothing else. */
+  #unproven(connection: Connection, event: FrameEvent): void {
+    const { bytes, start, end } = event;
+    if (end - start < REQUEST_HEAD_BYTES) return this.#connections.close(connection);
+    const op = opName(bytes.readInt32BE(start + 4));
+    if (op === 'auth' || op === 'sasl') this.#request(connection, event);
+    else this.#proofs.demand(connection, bytes.readInt32BE(start));
+  }
+
+  /** What waited too long is not done, but refused in its turn; what ends or proves something is done all the same. */
+  #lateFrame(event: FrameEvent): void {
+    const { bytes, start, end } = event;
+    const connection = this.#connections.get(event.connection);
+    const isRequest = connection?.phase === 'open' && end - start >= REQUEST_HEAD_BYTES;
+    const op = isRequest ? opName(bytes.readInt32BE(start + 4)) : undefined;
+    if (connection === undefined || op === undefined || !isThrottled(routes[op])) return this.#frame(event);
+    connection.received += 1;
+    if (connection.standing !== undefined) this.#sessions.touch(connection.standing);
+    this.#order.serve(connection, {
+      kind: 'refusal',
+      xid: bytes.readInt32BE(start),
+      error: 'throttled_op',
+      next: 'stay',
+    });
   }
 
   #greeting(connection: Connection, { bytes, start, end }: FrameEvent): void {
@@ -236,9 +319,9 @@ export class Replica {
       case 'close':
         return this.#closeSession(connection, xid);
       case 'auth':
-        return this.#auth(connection, xid, request as RequestOf<'auth'>);
+        return this.#proofs.auth(connection, xid, request as RequestOf<'auth'>);
       case 'sasl':
-        return this.#answering.proof(connection, xid, 'no_sasl');
+        return this.#proofs.sasl(connection, xid, request as RequestOf<'sasl'>);
       case 'nobody':
         return this.#order.refuseAndLeave(connection, xid);
       default:
@@ -250,7 +333,9 @@ export class Replica {
     const { connection, xid } = asked;
     if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
     if (!this.#agreement.hasRoom) return this.#connections.close(connection);
-    this.#order.wait(connection, this.#leader.write(asked, this.#now));
+    const proposal = this.#leader.write(asked, this.#now);
+    this.#audit?.proposed(proposal, asked.request);
+    this.#order.wait(connection, proposal);
   }
 
   // Writes nothing, but is answered in the order of writes.
@@ -269,24 +354,22 @@ export class Replica {
     if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
     if (connection.standing === undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
     this.outbox.notes.push({ kind: 'closed', session: connection.session, connection: connection.id });
-    this.#order.wait(connection, this.#endSession(connection.standing, { xid, connection }));
+    this.#ends.propose(connection.standing, { xid, connection }, this.#now);
   }
 
-  #auth(connection: Connection, xid: number, request: RequestOf<'auth'>): void {
-    const outcome = authenticate(connection, request, this.#options);
-    this.#answering.proof(connection, xid, outcome);
-    if (outcome === 'failed') this.#connections.close(connection);
-  }
-
-  /** Proposes the end of a session; from now on it can ask for nothing. */
-  #endSession(session: Session, asked: Pick<Proposal, 'xid' | 'connection'>): Proposal {
-    session.phase = 'closing';
-    const connection = this.#connections.of(session);
-    if (connection !== undefined) connection.phase = 'leaving';
-    return this.#leader.closeSession(session, { ...asked, timeMs: this.#now });
+  /** Tells of the first write beyond a quota, and then of one in a while: some clients try again at once. */
+  #quotaGuard(): QuotaGuard | undefined {
+    if (this.#options.quotas === 'counted') return undefined;
+    let quietUntil = 0;
+    return new QuotaGuard(this.#tree.quotas, (excess) => {
+      if (this.#now < quietUntil) return;
+      quietUntil = this.#now + QUOTA_NOTE_INTERVAL_MS;
+      this.outbox.notes.push({ kind: 'beyond_quota', excess });
+    });
   }
 
   #persisted(zxid: number): void {
+    this.#waitingBytes = 0;
     for (;;) {
       const next = this.#agreement.takeCommitted(zxid);
       if (next === undefined) return;
@@ -296,25 +379,23 @@ export class Replica {
   }
 
   #commit(proposal: Proposal): void {
+    if (proposal.connection?.answers === 'stalled') this.#order.hurry(proposal.connection);
     this.#answering.apply(proposal);
-    this.#leader.applied(proposal);
+    this.#leader.applied(proposal.zxid);
+    this.#audit?.committed(proposal);
     if (proposal.connection !== undefined) this.#order.settle(proposal.connection, proposal);
-    if (proposal.txn.kind === 'close_session') this.#sessionEnded(proposal.session);
-  }
-
-  #sessionEnded(id: SessionId): void {
-    const session = this.#sessions.get(id);
-    this.#sessions.remove(id);
-    const connection = this.#connections.of(session);
-    if (connection !== undefined) this.#connections.close(connection);
+    if (proposal.op === 'closeSession') this.#ends.committed(proposal, this.#now);
   }
 
   #tick(): void {
+    this.#watches.sweep(SWEPT_PER_STEP_MAX);
+    if (this.#watches.pairs > this.#options.watchesMax) this.#closeHeaviestWatcher();
     if (this.#fault !== undefined) return;
-    for (const session of this.#sessions.expired()) {
-      if (!this.#agreement.hasRoom) return;
-      this.outbox.notes.push({ kind: 'expired', session: session.id, connection: session.connection });
-      this.#endSession(session, { xid: 0, connection: undefined });
+    for (const session of this.#sessions.expired(EXPIRED_PER_STEP_MAX)) {
+      if (!this.#agreement.hasRoom || !this.#ends.hasRoom) return;
+      const { id, phase, connection } = session;
+      if (phase === 'open') this.outbox.notes.push({ kind: 'expired', session: id, connection });
+      this.#ends.propose(session, { xid: 0, connection: undefined }, this.#now);
     }
     for (const path of this.#reaper.due(this.#tree, this.#now)) {
       if (!this.#agreement.hasRoom) return;
@@ -322,23 +403,24 @@ export class Replica {
     }
   }
 
+  #closeHeaviestWatcher(): void {
+    const connection = this.#connections.get(this.#watches.heaviest() ?? -1);
+    if (connection === undefined) return;
+    this.outbox.notes.push({ kind: 'over_watched', session: connection.session, connection: connection.id });
+    this.#connections.close(connection);
+  }
+
   /** What is outstanding has no certain fate: whoever waits for it must not hear that it failed (docs/adr/0014). */
   #journalFailed(fault: JournalFault): void {
     this.#fault = fault;
+    this.#waitingBytes = 0;
+    this.#audit?.abandoned();
     for (const item of this.#leader.abandon()) {
       if (item.connection !== undefined) this.#connections.close(item.connection);
-      if (item.kind === 'proposal') this.#abandonSession(item);
+      if (item.kind !== 'proposal') continue;
+      if (item.op === 'connect') this.#sessions.remove(item.session);
+      else if (item.op === 'closeSession') this.#ends.abandoned(item);
     }
-  }
-
-  #abandonSession({ txn, session: id }: Proposal): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    if (txn.kind === 'create_session') this.#sessions.remove(id);
-    if (txn.kind !== 'close_session') return;
-    session.phase = 'open';
-    const connection = this.#connections.of(session);
-    if (connection !== undefined) connection.phase = 'open';
   }
 
   #journalRecovered(): void {
@@ -347,6 +429,13 @@ export class Replica {
   }
 }
 
+/** How long nothing is said of quotas after something was. */
+const QUOTA_NOTE_INTERVAL_MS = 1000;
+/** Sessions that are ended in one step, and watches of those who are gone that are disarmed in one. */
+const EXPIRED_PER_STEP_MAX = 5_000;
+const SWEPT_PER_STEP_MAX = 20_000;
+/** Bytes of requests that wait for the disk above which every connection with one of them is congested. */
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** A request's xid and operation. */
 const REQUEST_HEAD_BYTES = 8;
 

@@ -59,3 +59,8 @@ export const routes: Readonly<Record<OpName, Route>> = {
   // Sessions are opened by the handshake alone.
   createSession: { by: 'nobody' },
 };
+
+/** Whether a request of this kind may be refused for having waited too long (ZooKeeper's throttledOpWaitTime). */
+export function isThrottled({ by }: Route): boolean {
+  return by === 'write' || by === 'read' || by === 'watch' || by === 'sync';
+}

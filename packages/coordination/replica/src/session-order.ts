@@ -2,6 +2,20 @@ import { invariant } from '@reeve/base';
 import type { Answering } from './answering.ts';
 import type { Barrier, Connection, Proposal, Question, Refusal, Waiting } from './connection.ts';
 import type { Connections } from './connections.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Bytes of answers in one turn after which the other requests that waited with them wait for a later one. */
+const ANSWER_BYTES_PER_TURN = 1024 * 1024;
+/** Bytes of answers that cannot wait, of one connection and of all, above which a connection is closed instead. */
+const HURRIED_BYTES_MAX = 16 * 1024 * 1024;
+const HURRIED_BYTES_OF_ALL_MAX = 256 * 1024 * 1024;
+
+/** What orders answers, and who they are for. */
+export interface SessionOrderParts {
+  readonly answering: Answering;
+  readonly connections: Connections;
+  readonly outbox: Outbox;
+}
 
 /**
  * Answers in the order of requests: what can be answered at once is, unless a write of the same connection is still
@@ -10,10 +24,12 @@ import type { Connections } from './connections.ts';
 export class SessionOrder {
   readonly #answering: Answering;
   readonly #connections: Connections;
+  readonly #outbox: Outbox;
 
-  constructor(answering: Answering, connections: Connections) {
+  constructor({ answering, connections, outbox }: SessionOrderParts) {
     this.#answering = answering;
     this.#connections = connections;
+    this.#outbox = outbox;
   }
 
   /** Answers now, or in its turn. */
@@ -50,23 +66,55 @@ export class SessionOrder {
   /** Answers a sync whose barrier has been reached. */
   pass(barrier: Barrier): void {
     const { connection } = barrier;
+    if (connection.answers === 'stalled') this.hurry(connection);
     if (connection.phase === 'closed') return;
     invariant(connection.waiting.take() === barrier, 'answers are in the order of requests');
     this.#answering.barrier(barrier);
     this.#drain(connection);
   }
 
-  #drain(connection: Connection): void {
+  /** Goes on answering a connection that was stalled. */
+  resume(connection: Connection): void {
+    if (connection.answers !== 'stalled') return;
+    connection.answers = 'flowing';
+    this.#drain(connection);
+  }
+
+  /**
+   * Answers at once what a stalled connection has asked before its next write, which is about to happen: it must not be
+   * seen by what came before it.
+   */
+  hurry(connection: Connection): void {
+    connection.answers = 'flowing';
+    let bytes = 0;
     for (let item = connection.waiting.peek(); isAnswerable(item); item = connection.waiting.peek()) {
+      const isTooMuch = bytes > HURRIED_BYTES_MAX || this.#outbox.hurriedBytes > HURRIED_BYTES_OF_ALL_MAX;
+      if (isTooMuch) return this.#connections.close(connection);
       connection.waiting.take();
-      this.#answer(connection, item);
+      bytes = this.#answer(connection, item);
+    }
+    this.#outbox.hurriedBytes += bytes;
+  }
+
+  #drain(connection: Connection): void {
+    let bytes = 0;
+    for (let item = connection.waiting.peek(); isAnswerable(item); item = connection.waiting.peek()) {
+      if (bytes > ANSWER_BYTES_PER_TURN) {
+        connection.answers = 'stalled';
+        this.#outbox.stalled.push(connection.id);
+        return;
+      }
+      connection.waiting.take();
+      bytes = this.#answer(connection, item);
     }
   }
 
-  #answer(connection: Connection, item: Question | Refusal): void {
+  /** Says how much the connection gets in this turn by now, as far as it matters, bytes. */
+  #answer(connection: Connection, item: Question | Refusal): number {
     if (item.kind === 'question') return this.#answering.question(connection, item);
     this.#answering.refusal(connection, item);
     if (item.next === 'close') this.#connections.close(connection);
+    return 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import { invariant } from '@reeve/base';
+import { sessionOver } from '@reeve/tree';
 import { type SessionId, sessionIdOf } from '@reeve/wire';
 import type { ConnectionId } from './event.ts';
 
@@ -8,8 +9,11 @@ export interface Session {
   timeoutMs: number;
   /** When it was last heard of, on the clock of `Sessions`. */
   lastHeardMs: number;
-  /** `closing` from the moment its end is proposed: it can ask for nothing more. */
-  phase: 'open' | 'closing';
+  /**
+   * `closing` from the moment its end is proposed: it can ask for nothing more. `over` while it waits to be ended, or
+   * to be ended in full.
+   */
+  phase: 'open' | 'over' | 'closing';
   /** The connection through which it speaks, here. */
   connection: ConnectionId | undefined;
 }
@@ -33,6 +37,11 @@ export class Sessions {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** The clock of `lastHeardMs`. */
+  get elapsedMs(): number {
+    return this.#elapsedMs;
   }
 
   get(id: SessionId): Session | undefined {
@@ -63,7 +72,8 @@ export class Sessions {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
     const lastHeardMs = this.#elapsedMs;
-    const session: Session = { id, timeoutMs, lastHeardMs, phase: 'open', connection: undefined };
+    const phase = timeoutMs === sessionOver ? 'over' : 'open';
+    const session: Session = { id, timeoutMs, lastHeardMs, phase, connection: undefined };
     this.#byId.set(id, session);
     return session;
   }
@@ -82,11 +92,14 @@ export class Sessions {
     for (const session of this.#byId.values()) this.touch(session);
   }
 
-  /** The open sessions that were not heard of for longer than their time-out. */
-  expired(): Session[] {
+  /** Sessions that are over, or were not heard of for longer than their time-out, so many of them at most. */
+  expired(countMax: number): Session[] {
     const expired: Session[] = [];
     for (const session of this.#byId.values()) {
-      if (session.phase === 'open' && this.#elapsedMs - session.lastHeardMs > session.timeoutMs) expired.push(session);
+      if (expired.length === countMax) break;
+      if (session.phase === 'closing') continue;
+      const isLate = this.#elapsedMs - session.lastHeardMs > session.timeoutMs;
+      if (isLate || session.phase === 'over') expired.push(session);
     }
     return expired;
   }

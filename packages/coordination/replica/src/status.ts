@@ -35,13 +35,15 @@ export interface ReplicaStatus {
   /** Bytes of paths and data. */
   readonly approximateDataBytes: number;
   readonly sessions: number;
+  /** The clock of `Session.lastHeardMs`, milliseconds. */
+  readonly clockMs: number;
   readonly connections: number;
   readonly watches: ReturnType<Watches['count']>;
   /** One by one, made as they are asked for. */
   eachConnection(): Iterable<ConnectionStatus>;
   eachSession(): Iterable<Session>;
   /** The sessions that own ephemerals, with their paths. */
-  eachOwner(): Iterable<[SessionId, ReadonlySet<string>]>;
+  eachOwner(): Iterable<[SessionId, readonly string[]]>;
   /** The watched paths, with the sessions that watch them. */
   eachWatch(): Iterable<[path: string, sessions: readonly SessionId[]]>;
 }
@@ -60,8 +62,6 @@ export interface StatusParts {
 /** The status of a replica made of these parts. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
   const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault } = parts;
-  let ephemerals = 0;
-  for (const paths of tree.ephemerals.values()) ephemerals += paths.size;
   return {
     mode: fault === undefined ? 'standalone' : 'read-only',
     fault,
@@ -69,14 +69,15 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     outstanding,
     pendingZnodes,
     znodes: tree.size,
-    ephemerals,
+    ephemerals: tree.ephemerals,
     approximateDataBytes: tree.approximateDataBytes,
     sessions: sessions.size,
+    clockMs: sessions.elapsedMs,
     connections: connections.size,
     watches: watches.count(),
     eachConnection: () => eachConnection(connections),
     eachSession: () => sessions.values(),
-    eachOwner: () => tree.ephemerals.entries(),
+    eachOwner: () => eachOwner(tree),
     eachWatch: () => eachWatch(parts),
   };
 }
@@ -86,6 +87,10 @@ function* eachConnection(connections: Connections): Generator<ConnectionStatus> 
     const sessionTimeoutMs = standing?.timeoutMs ?? 0;
     yield { id, address, session, sessionTimeoutMs, received, sent, waiting: waiting.length };
   }
+}
+
+function* eachOwner(tree: Tree): Generator<[SessionId, readonly string[]]> {
+  for (const session of tree.owners()) yield [session, [...tree.ephemeralsOf(session)]];
 }
 
 function* eachWatch({ watches, connections }: StatusParts): Generator<[string, readonly SessionId[]]> {

@@ -79,7 +79,7 @@ class Chaos {
     else if (what.do === 'drop' || what.do === 'return') this.#move(what.client, what.do);
     this.hear(world.perform());
     const slice = this.#snapshot?.slices.next();
-    if (slice?.done === false) this.#snapshot?.taken.push(slice.value);
+    if (slice?.done === false) this.#snapshot?.taken.push(Buffer.from(slice.value));
   }
 
   hear({ arrivals }: Turn): void {
@@ -91,7 +91,7 @@ class Chaos {
   recovery(): { readonly slices: readonly Buffer[]; readonly log: readonly Entry[] } {
     if (this.#snapshot === undefined) return { slices: [], log: this.world.log };
     const { zxid, taken, slices } = this.#snapshot;
-    for (let slice = slices.next(); slice.done !== true; slice = slices.next()) taken.push(slice.value);
+    for (let slice = slices.next(); slice.done !== true; slice = slices.next()) taken.push(Buffer.from(slice.value));
     return { slices: taken, log: this.world.log.filter((entry) => entry.zxid > zxid) };
   }
 
@@ -112,7 +112,7 @@ class Chaos {
 }
 
 function bytesOf(replica: Replica): string {
-  return Buffer.concat([...replica.snapshot().slices]).toString('latin1');
+  return Array.from(replica.snapshot().slices, (slice) => slice.toString('latin1')).join('');
 }
 
 const history = fc.array(happening, { maxLength: 80 });

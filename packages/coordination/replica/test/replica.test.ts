@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Replica } from '@reeve/replica';
 import { encodeTxn } from '@reeve/tree';
-import { createFlags, noSession, openAcl, sessionIdOf, Writer } from '@reeve/wire';
+import { createFlags, noSession, type OpName, openAcl, sessionIdOf, Writer } from '@reeve/wire';
+import type { TestClient } from './test-client.ts';
 import { testOptions, World } from './world.ts';
 
 const persistent = (path: string): { path: string; data: Buffer; acl: typeof openAcl; flags: number } => ({
@@ -40,8 +41,20 @@ describe('congestion', () => {
     expect(congested).toEqual([true, true, false]);
   });
 
+  test('at the most requests that are served at once stops everybody', () => {
+    const world = new World({ requestsMax: 2 });
+    const [busy, idle] = [world.connect(), world.connect()];
+    const congested = () => [busy, idle].map((client) => world.replica.congested(client.connection));
+    world.send(busy, 'create', persistent('/1'));
+    expect(congested()).toEqual([false, false]);
+    world.send(busy, 'create', persistent('/2'));
+    expect(congested()).toEqual([true, true]);
+    world.turn();
+    expect(congested()).toEqual([false, false]);
+  });
+
   test('that nobody heeds ends in a closed connection, not in a queue without end', () => {
-    const world = new World({ writesMax: 2 });
+    const world = new World({ writesMax: 2, outstandingMax: 16 });
     const deaf = world.connect();
     for (let i = 0; i < 100; i += 1) world.send(deaf, 'create', persistent(`/${i}`));
     expect(world.perform().closed).toEqual([deaf.connection]);
@@ -50,6 +63,104 @@ describe('congestion', () => {
 
   test('of a connection that is not there is none', () => {
     expect(new World().replica.congested(99)).toBe(false);
+  });
+});
+
+describe('a request that waited too long', () => {
+  const late = (world: World, client: TestClient, op: OpName, request: object) => {
+    const bytes = client.request(op, request as never);
+    world.step({ kind: 'late_frame', connection: client.connection, bytes, start: 0, end: bytes.length });
+  };
+  const said = (world: World, client: TestClient) =>
+    (world.turn().arrivals.get(client.connection) ?? []).map((arrival) =>
+      arrival.kind === 'answer' ? `${arrival.op} ${arrival.error}` : arrival.kind,
+    );
+
+  test('is refused in its turn, and does nothing', () => {
+    const world = new World();
+    const client = world.connect();
+    world.send(client, 'create', persistent('/a'));
+    late(world, client, 'setData', { path: '/a', data: Buffer.from('new'), version: -1 });
+    world.send(client, 'exists', { path: '/a', watch: false });
+    expect(said(world, client)).toEqual(['create ok', 'setData throttled_op', 'exists ok']);
+    expect(world.ask(client, 'exists', { path: '/a', watch: false })).toMatchObject([
+      { body: { stat: { version: 0 } } },
+    ]);
+  });
+
+  test.each([
+    ['ping', {}],
+    ['auth', { type: 0, scheme: 'digest', auth: Buffer.from('bob:pw') }],
+    ['closeSession', {}],
+  ] as const)('is done all the same when it is %s', (op, request) => {
+    const world = new World();
+    const client = world.connect();
+    late(world, client, op, request);
+    expect(said(world, client)).toEqual([`${op} ok`]);
+  });
+});
+
+describe('quotas that are enforced', () => {
+  const beyond = (world: World) => world.replica.outbox.notes.filter(({ kind }) => kind === 'beyond_quota');
+  const limited = () => {
+    const world = new World({ quotas: 'enforced' });
+    const client = world.connect();
+    for (const path of ['/q', '/zookeeper/quota/q']) world.ask(client, 'create', persistent(path));
+    const limits = { ...persistent('/zookeeper/quota/q/zookeeper_limits'), data: Buffer.from('countHardLimit=1') };
+    world.ask(client, 'create', limits);
+    return { world, client };
+  };
+
+  test('refuse what goes beyond them, and tell of one refusal a second', () => {
+    const { world, client } = limited();
+    for (const path of ['/q/1', '/q/2']) world.send(client, 'create', persistent(path));
+    expect(beyond(world)).toEqual([
+      { kind: 'beyond_quota', excess: { root: '/q', of: 'znodes', limit: 'hard', allowed: 1, wanted: 2 } },
+    ]);
+    const answers = world.turn().arrivals.get(client.connection);
+    expect(answers).toMatchObject([{ error: 'quota_exceeded' }, { error: 'quota_exceeded' }]);
+    world.pass(1500);
+    world.perform();
+    world.send(client, 'create', persistent('/q/3'));
+    expect(beyond(world)).toHaveLength(1);
+  });
+
+  test('are the same after a restart', () => {
+    const { world } = limited();
+    world.restart();
+    expect(world.ask(world.connect(), 'create', persistent('/q/1'))).toMatchObject([{ error: 'quota_exceeded' }]);
+  });
+});
+
+test('a TTL znode whose time is over stays when a change of it is outstanding', () => {
+  const world = new World();
+  const client = world.connect();
+  world.ask(client, 'createTTL', { ...persistent('/t'), flags: createFlags.persistent_with_ttl, ttl: 1500 });
+  world.pass(1000);
+  world.turn();
+  world.now += 1000;
+  world.send(client, 'setData', { path: '/t', data: Buffer.from('new'), version: -1 });
+  world.step({ kind: 'tick' });
+  expect(world.turn().entries).toHaveLength(1);
+  expect(world.ask(client, 'exists', { path: '/t', watch: false })).toMatchObject([{ error: 'ok' }]);
+  world.pass(4000);
+  world.turn();
+  expect(world.ask(client, 'exists', { path: '/t', watch: false })).toMatchObject([{ error: 'no_node' }]);
+});
+
+describe('a container that never had a child', () => {
+  const age = (containerNeverUsedMs: number) => {
+    const world = new World({ containerNeverUsedMs });
+    const client = world.connect();
+    world.ask(client, 'createContainer', { ...persistent('/c'), flags: createFlags.container });
+    world.pass(5000);
+    world.turn();
+    return world.ask(client, 'exists', { path: '/c', watch: false });
+  };
+
+  test('stays, or goes when it has waited for as long as it may', () => {
+    expect(age(0)).toMatchObject([{ error: 'ok' }]);
+    expect(age(2000)).toMatchObject([{ error: 'no_node' }]);
   });
 });
 
@@ -103,7 +214,7 @@ describe('a replica', () => {
     const world = new World();
     const client = world.connect();
     world.ask(client, 'create', persistent('/a'));
-    const slices = [...world.replica.snapshot().slices];
+    const slices = Array.from(world.replica.snapshot().slices, (slice) => Buffer.from(slice));
     const restored = new Replica(testOptions);
     const loader = restored.restore();
     for (const slice of slices) loader.take(slice);

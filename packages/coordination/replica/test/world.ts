@@ -8,6 +8,7 @@ export const testOptions: ReplicaOptions = {
   ...replicaDefaults,
   timeToLive: 'accepted',
   x509: 'accepted',
+  sasl: 'accepted',
   containerCheckIntervalMs: 1000,
   firstSessionId: '0000000000000a01' as SessionId,
   sessionPassword: (session) => createHmac('sha256', 'secret').update(session).digest().subarray(0, 16),
@@ -84,14 +85,14 @@ export class World {
     return {
       arrivals: merged(before.arrivals, after.arrivals),
       closed: [...before.closed, ...after.closed],
-      entries: before.entries,
+      entries: [...before.entries, ...after.entries],
     };
   }
 
   /** Performs the outbox; its entries are on their way to the disk. */
   perform(): Turn {
     const { outbox } = this.replica;
-    const entries = [...outbox.entries];
+    const entries = outbox.entries.map(({ zxid, payload }) => ({ zxid, payload: Buffer.from(payload) }));
     this.#unsynced.push(...entries);
     const arrivals = new Map<number, readonly Arrival[]>();
     for (const [connection, writer] of outbox.replies) {

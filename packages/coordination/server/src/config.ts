@@ -1,5 +1,31 @@
 import { journalDefaults } from '@reeve/journal';
+import { replicaDefaults } from '@reeve/replica';
 import { FRAME_BYTES_MAX } from '@reeve/wire';
+import type { ConnectThrottleSettings } from './connect-throttle.ts';
+import { type IdentityConfig, identityDefaults, type TlsConfig } from './security/security-config.ts';
+
+/** Where admin commands are served over HTTP. */
+export interface AdminConfig {
+  /** The address to listen on; `*` is every one of this machine. */
+  readonly host: string;
+  readonly port: number;
+  /** The path below which the commands lie. */
+  readonly commandUrl: string;
+  /** How long a connection may say nothing, milliseconds. */
+  readonly idleMs: number;
+}
+
+/** An admin server of which nobody said where and how; path and patience are ZooKeeper's. */
+export const adminDefaults = { commandUrl: '/commands', idleMs: 30_000 } as const;
+
+/** Where metrics are served for Prometheus. */
+export interface MetricsConfig {
+  /** The address to listen on; `*` is every one of this machine. */
+  readonly host: string;
+  readonly port: number;
+  /** Whether memory, garbage collection, event loop and the like of the process are among them. */
+  readonly ofProcess: 'exported' | 'left_out';
+}
 
 /** Everything a coordinator is told at start. Complete: nobody reads a file or the environment later. */
 export interface CoordinatorConfig {
@@ -9,8 +35,18 @@ export interface CoordinatorConfig {
   readonly logDirectory: string;
   /** The address to listen on; `*` is every one of this machine. */
   readonly host: string;
-  /** The port to listen on; 0 takes any free one. */
-  readonly port: number;
+  /** The port to listen on without TLS; 0 takes any free one. */
+  readonly port: number | 'none';
+  /** The address to listen on with TLS; `*` is every one of this machine. */
+  readonly secureHost: string;
+  /** The port to listen on with TLS; 0 takes any free one, none when left out. */
+  readonly securePort: number | undefined;
+  /** Whether the port without TLS takes clients with TLS too. */
+  readonly portUnification: 'plain' | 'plain_and_tls';
+  /** Keys, certificates and rules of TLS; needed where it is served. */
+  readonly tls: TlsConfig | undefined;
+  /** Who clients may prove to be. */
+  readonly identity: IdentityConfig;
   /** The unit of time: sessions are checked once a tick, and their time-outs are counted in ticks. Milliseconds. */
   readonly tickMs: number;
   /** The shortest session time-out that is granted, milliseconds. */
@@ -37,8 +73,38 @@ export interface CoordinatorConfig {
   readonly extendedTypes: 'enabled' | 'disabled';
   /** `user:base64(sha1(user:password))` of the one who may do everything. */
   readonly superDigest: string | undefined;
+  /** Whether hard quotas refuse writes beyond them, and soft ones warn; otherwise what is in use is counted only. */
+  readonly quotas: 'enforced' | 'counted';
+  /** What the digests of names and passwords are made with, by its name in OpenSSL. */
+  readonly digestAlgorithm: string;
+  /** Whether access lists bind anybody. */
+  readonly accessLists: 'checked' | 'skipped';
+  /** How a request to change the ensemble is refused. */
+  readonly reconfiguration: 'unimplemented' | 'reconfig_disabled';
+  /** Writes of all clients not yet on disk above which connections with one of them are read no more. */
+  readonly writesMax: number;
+  /** Such writes at which no connection is read; none: there is no such limit. */
+  readonly requestsMax: number | undefined;
+  /** How long a request that was read may wait before it is refused, milliseconds; none: as long as it must. */
+  readonly requestWaitMsMax: number | undefined;
+  /** How many handshakes are let through, and how fast; all of them, without. */
+  readonly connectThrottle: ConnectThrottleSettings | undefined;
+  /** Connections that the kernel may hold until they are accepted. */
+  readonly unacceptedConnectionsMax: number;
   /** How often empty containers and outlived TTL znodes are looked for, milliseconds. */
   readonly reapIntervalMs: number;
+  /** How long a container may wait for its first child, milliseconds; 0 is for ever. */
+  readonly containerNeverUsedMs: number;
+  /** Where admin commands are served; nowhere when left out. */
+  readonly admin: AdminConfig | undefined;
+  /** Where metrics are served; nowhere when left out. */
+  readonly metrics: MetricsConfig | undefined;
+  /** The file to which every change is logged with who made it, `-` for standard output; none when left out. */
+  readonly auditFile: string | undefined;
+  /** How long the disk may take for a sync before it is worth a warning, milliseconds. */
+  readonly syncWarnMs: number;
+  /** The configuration file, without its secrets; empty where there was none. */
+  readonly initialConfiguration: string;
 }
 
 const ticksMin = 2;
@@ -57,6 +123,11 @@ export function coordinatorConfig(given: GivenConfig): CoordinatorConfig {
     logDirectory: given.dataDirectory,
     host: '127.0.0.1',
     port: 2181,
+    secureHost: '127.0.0.1',
+    securePort: undefined,
+    portUnification: 'plain',
+    tls: undefined,
+    identity: identityDefaults,
     tickMs,
     sessionTimeoutMsMin: tickMs * ticksMin,
     sessionTimeoutMsMax: tickMs * ticksMax,
@@ -70,7 +141,22 @@ export function coordinatorConfig(given: GivenConfig): CoordinatorConfig {
     fourLetterWords: new Set(['srvr']),
     extendedTypes: 'disabled',
     superDigest: undefined,
+    quotas: 'counted',
+    digestAlgorithm: 'sha1',
+    accessLists: 'checked',
+    reconfiguration: 'reconfig_disabled',
+    writesMax: replicaDefaults.writesMax,
+    requestsMax: undefined,
+    requestWaitMsMax: undefined,
+    connectThrottle: undefined,
+    unacceptedConnectionsMax: 1024,
+    containerNeverUsedMs: replicaDefaults.containerNeverUsedMs,
     reapIntervalMs: 60_000,
+    admin: undefined,
+    metrics: undefined,
+    auditFile: undefined,
+    syncWarnMs: 1_000,
+    initialConfiguration: '',
   };
   const said = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaults, ...Object.fromEntries(said) };

@@ -1,4 +1,4 @@
-import { specialXids } from '@reeve/wire';
+import { ops, specialXids } from '@reeve/wire';
 import { type Totals, Traffic } from './traffic.ts';
 
 const frameHeadBytes = 4;
@@ -7,6 +7,11 @@ const requestHeadBytes = 8;
 /** xid, zxid and error of a reply. */
 const replyHeadBytes = 16;
 const two32 = 4294967296;
+/** The numbers of the operations that become transactions; 0 is the handshake. A sync is none. */
+const updates: ReadonlySet<number> = new Set([
+  0,
+  ...Object.values(ops).flatMap(({ code, kind }) => (kind === 'write' && code !== ops.sync.code ? [code] : [])),
+]);
 
 /** What goes to and fro on one connection, as its frames tell without being decoded. */
 export class Conversation {
@@ -23,9 +28,15 @@ export class Conversation {
   /** One request at a time is timed: the answer of this number ends it; 0 while none is. */
   #timedAnswer = 0;
   #timedSinceMs = 0;
+  #timedOp = 0;
 
   constructor(totals: Totals) {
     this.#totals = totals;
+  }
+
+  /** Whether the client has sent a whole frame. */
+  get begun(): boolean {
+    return this.#asked > 0;
   }
 
   /** Notes a frame of the client. */
@@ -33,13 +44,14 @@ export class Conversation {
     this.#asked += 1;
     this.traffic.received += 1;
     this.#totals.received += 1;
-    if (this.#timedAnswer === 0) {
-      this.#timedAnswer = this.#asked;
-      this.#timedSinceMs = performance.now();
+    if (this.#asked > 1 && end - start >= requestHeadBytes) {
+      this.lastXid = bytes.readInt32BE(start);
+      this.lastOp = bytes.readInt32BE(start + 4);
     }
-    if (this.#asked === 1 || end - start < requestHeadBytes) return;
-    this.lastXid = bytes.readInt32BE(start);
-    this.lastOp = bytes.readInt32BE(start + 4);
+    if (this.#timedAnswer > 0) return;
+    this.#timedAnswer = this.#asked;
+    this.#timedSinceMs = performance.now();
+    this.#timedOp = this.lastOp;
   }
 
   /** Notes whole frames for the client: each answers the oldest unanswered request, but for notifications. */
@@ -72,6 +84,8 @@ export class Conversation {
     const latencyMs = performance.now() - this.#timedSinceMs;
     this.traffic.timed(latencyMs);
     this.#totals.timed(latencyMs);
+    if (updates.has(this.#timedOp)) this.#totals.updates.note(latencyMs);
+    else this.#totals.reads.note(latencyMs);
     this.#timedAnswer = 0;
   }
 }

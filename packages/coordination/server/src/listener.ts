@@ -1,103 +1,110 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Logger } from '@reeve/base';
+import type { Admission } from './admission.ts';
 import type { CoordinatorConfig } from './config.ts';
-import { ServerError } from './server-error.ts';
-import type { Totals } from './traffic.ts';
+import type { TlsGate } from './security/tls-gate.ts';
+import { type ListenPlace, ServerError } from './server-error.ts';
+import type { SparingLog } from './sparing-log.ts';
 
-/** Connections that the kernel may hold until they are accepted. */
-const backlog = 1024;
+/** How a handshake of TLS begins; nothing of the client protocol begins so. */
+const tlsHandshake = 0x16;
+
+/** A client that may speak. */
+export interface Accepted {
+  readonly socket: Socket;
+  /** Subject of the certificate that it proved to own. */
+  readonly x509: string | undefined;
+}
 
 /** What a listener works with. */
 export interface ListenerParts {
   readonly config: CoordinatorConfig;
-  readonly logger: Logger;
-  readonly totals: Totals;
+  readonly complaints: SparingLog;
+  readonly admission: Admission;
+  /** Where TLS begins; there where it is served. */
+  readonly gate: TlsGate | undefined;
+  readonly accept: (client: Accepted) => void;
 }
 
-/** Accepts clients, as many as are allowed. */
-export class Listener {
-  readonly #config: CoordinatorConfig;
-  readonly #logger: Logger;
-  readonly #totals: Totals;
-  readonly #server: Server;
-  readonly #perAddress = new Map<string, number>();
-  /** Addresses over their limit: one log line each, not one for each attempt. */
-  readonly #refused = new Set<string>();
-  #connections = 0;
-  #lastId = 0;
+/** Where a coordinator listens; `undefined` where it does not. */
+export interface Ports {
+  readonly port: number | undefined;
+  readonly securePort: number | undefined;
+}
 
-  constructor({ config, logger, totals }: ListenerParts, accept: (id: number, socket: Socket) => void) {
-    this.#config = config;
-    this.#logger = logger;
-    this.#totals = totals;
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-      if (!this.#admit(socket)) return;
-      this.#lastId += 1;
-      accept(this.#lastId, socket);
-    });
+/** Accepts clients on all ports. */
+export class Listener {
+  readonly #parts: ListenerParts;
+  readonly #servers: Server[] = [];
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
   }
 
   /**
-   * Begins to listen, and says on which port.
+   * Begins to listen, and says on which ports.
    *
    * @throws ServerError
    */
-  listen(): Promise<number> {
-    const { host, port } = this.#config;
-    const server = this.#server;
-    return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(ServerError.ofListen(error, { host, port })));
-      server.listen({ port, backlog, ...(host === '*' ? {} : { host }) }, () => {
-        const address = server.address();
-        server.removeAllListeners('error');
-        server.on('error', (error) =>
-          this.#logger.warn({ reason: error.message }, 'a connection could not be accepted'),
-        );
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+  async listen(): Promise<Ports> {
+    const { host, port, secureHost, securePort, portUnification } = this.#parts.config;
+    const first = portUnification === 'plain' ? this.#plain : this.#either;
+    try {
+      return {
+        port: port === 'none' ? undefined : await this.#open({ host, port, setting: 'clientPort' }, first),
+        securePort:
+          securePort === undefined
+            ? undefined
+            : await this.#open({ host: secureHost, port: securePort, setting: 'secureClientPort' }, this.#secure),
+      };
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
   }
 
   /** Accepts nobody any more. Those that are connected stay. */
   stop(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
+    this.#parts.gate?.stop();
   }
 
-  #admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? '';
-    const { connectionsPerAddressMax, connectionsMax } = this.#config;
-    const ofAddress = this.#perAddress.get(address) ?? 0;
-    if (exceeds(ofAddress, connectionsPerAddressMax) || exceeds(this.#connections, connectionsMax)) {
-      this.#refuse(socket, address);
-      return false;
-    }
-    this.#connections += 1;
-    this.#perAddress.set(address, ofAddress + 1);
-    socket.once('close', () => this.#forget(address));
-    return true;
-  }
+  readonly #plain = (socket: Socket): void => this.#parts.accept({ socket, x509: undefined });
 
-  #refuse(socket: Socket, address: string): void {
-    socket.on('error', () => {});
-    socket.destroy();
-    this.#totals.connectionsRejected += 1;
-    if (this.#refused.has(address)) return;
-    this.#refused.add(address);
-    const { connectionsPerAddressMax, connectionsMax } = this.#config;
-    const facts = { address, connectionsPerAddressMax, connectionsMax };
-    this.#logger.warn(facts, 'too many connections: more are closed at once (maxClientCnxns, maxCnxns)');
-  }
+  readonly #secure = (socket: Socket): void => this.#parts.gate?.take(socket);
 
-  #forget(address: string): void {
-    this.#connections -= 1;
-    this.#refused.delete(address);
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left === 0) this.#perAddress.delete(address);
-    else this.#perAddress.set(address, left);
-  }
-}
+  /** Looks at the first byte. */
+  readonly #either = (socket: Socket): void => {
+    const giveUp = () => socket.destroy();
+    const impatient = setTimeout(giveUp, this.#parts.config.tls?.handshakeMs);
+    socket.on('error', giveUp);
+    socket.once('close', () => clearTimeout(impatient));
+    socket.once('readable', () => {
+      const bytes: Buffer | null = socket.read();
+      if (bytes === null) return;
+      clearTimeout(impatient);
+      socket.off('error', giveUp);
+      socket.unshift(bytes);
+      if (bytes[0] === tlsHandshake) this.#secure(socket);
+      else this.#plain(socket);
+    });
+  };
 
-/** Whether one more would be too many; 0 is no limit. */
-function exceeds(count: number, limit: number): boolean {
-  return limit > 0 && count >= limit;
+  #open(place: ListenPlace, take: (socket: Socket) => void): Promise<number> {
+    const { admission, complaints } = this.#parts;
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+      if (admission.admits(socket)) take(socket);
+    });
+    this.#servers.push(server);
+    const { host, port } = place;
+    const backlog = this.#parts.config.unacceptedConnectionsMax;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(ServerError.ofListen(error, place)));
+      server.listen({ port, backlog, ...(host === '*' ? {} : { host }) }, () => {
+        const address = server.address();
+        server.removeAllListeners('error');
+        server.on('error', (error) => complaints.warn({ reason: error.message }, 'a connection could not be accepted'));
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  }
 }

@@ -2,10 +2,15 @@ import { CodedError, codeOf, messageOf } from '@reeve/base';
 
 /** Why a coordinator cannot listen. */
 export type ServerFacts =
-  | { readonly code: 'port_in_use'; readonly host: string; readonly port: number }
-  | { readonly code: 'port_forbidden'; readonly host: string; readonly port: number }
-  | { readonly code: 'address_unknown'; readonly host: string; readonly port: number }
-  | { readonly code: 'cannot_listen'; readonly host: string; readonly port: number; readonly reason: string };
+  | ({ readonly code: 'port_in_use' | 'port_forbidden' | 'address_unknown' } & ListenPlace)
+  | ({ readonly code: 'cannot_listen'; readonly reason: string } & ListenPlace);
+
+/** Where to listen, and which key of the configuration says so. */
+export interface ListenPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly setting: 'clientPort' | 'secureClientPort';
+}
 
 /** The coordinator cannot listen where it was told to. */
 export class ServerError extends CodedError<ServerFacts> {
@@ -14,12 +19,12 @@ export class ServerError extends CodedError<ServerFacts> {
   }
 
   /** What a failed `listen` means. */
-  static ofListen(error: unknown, { host, port }: { readonly host: string; readonly port: number }): ServerError {
-    return new ServerError(listenFacts(error, { host, port }), { cause: error });
+  static ofListen(error: unknown, place: ListenPlace): ServerError {
+    return new ServerError(listenFacts(error, place), { cause: error });
   }
 }
 
-function listenFacts(error: unknown, where: { readonly host: string; readonly port: number }): ServerFacts {
+function listenFacts(error: unknown, where: ListenPlace): ServerFacts {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return { code: 'port_in_use', ...where };
@@ -35,13 +40,14 @@ function listenFacts(error: unknown, where: { readonly host: string; readonly po
 
 function messageFor(facts: ServerFacts): string {
   const where = `${facts.host}:${facts.port}`;
+  const settings = facts.setting === 'clientPort' ? 'clientPort, --port' : facts.setting;
   switch (facts.code) {
     case 'port_in_use':
-      return `${where} is in use: stop what listens there, or choose another port (clientPort, --port)`;
+      return `${where} is in use: stop what listens there, or choose another port (${settings})`;
     case 'port_forbidden':
-      return `this user may not listen on ${where}: choose a port above 1023 (clientPort, --port)`;
+      return `this user may not listen on ${where}: choose a port above 1023 (${settings})`;
     case 'address_unknown':
-      return `${facts.host} is no address of this machine: correct clientPortAddress or --host, or leave it out`;
+      return `${facts.host} is no address of this machine: correct ${facts.setting}Address or --host, or leave it out`;
     case 'cannot_listen':
       return `cannot listen on ${where}: ${facts.reason}`;
   }

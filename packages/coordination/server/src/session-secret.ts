@@ -2,10 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@reeve/base';
-import { JournalError } from '@reeve/journal';
+import { JournalError, sessionSecretFile } from '@reeve/journal';
 import { type SessionId, sessionIdOf } from '@reeve/wire';
 
-const fileName = 'session.secret';
 const secretBytes = 32;
 const passwordBytes = 16;
 
@@ -14,7 +13,7 @@ const passwordBytes = 16;
  * stored. Made at the first start; readable by the owner of the directory alone.
  */
 export async function sessionSecret(directory: string): Promise<Buffer> {
-  const path = join(directory, fileName);
+  const path = join(directory, sessionSecretFile);
   try {
     return (await knownSecret(path)) ?? (await freshSecret(path));
   } catch (error) {

@@ -1,40 +1,43 @@
-import { z } from 'zod';
+import { idleKeys } from './idle-keys.ts';
+import { anything, choice, type KeyRow, key, list, oneOf, text, trueOrFalse, whole } from './key-row.ts';
+import { operatorKeys, operatorKeysWithoutEffect } from './operator-keys.ts';
+import { securityKeys, securityKeysWithoutEffect } from './security/security-keys.ts';
+import { throttleKeys } from './throttle-keys.ts';
 
-/** What a key's value must be, and how to say so. */
-export interface KeyRow<T> {
-  readonly schema: z.ZodType<T, string>;
-  readonly allowed: string;
-}
+/** How large the files of the log may be set to grow. */
+export const segmentKilobytes = { min: 64, max: 1024 * 1024 } as const;
 
-function key<T>(schema: z.ZodType<T, string>, allowed: string): KeyRow<T> {
-  return { schema, allowed };
-}
+const idle = anything('may be anything');
 
-function whole(unit: string, min: number, max = Number.MAX_SAFE_INTEGER): KeyRow<number> {
-  const schema = z
-    .string()
-    .regex(/^-?(\d+|0x[0-9a-fA-F]+)$/)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-  const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `from ${min} to ${max}`;
-  return key(schema, `must be a whole number${unit === '' ? '' : ` of ${unit}`}, ${range}`);
-}
+/** What the digests of user names and passwords are made with, by its name in Java. */
+const digestAlgorithms = {
+  MD5: 'md5',
+  SHA1: 'sha1',
+  'SHA-1': 'sha1',
+  'SHA-224': 'sha224',
+  'SHA-256': 'sha256',
+  'SHA-384': 'sha384',
+  'SHA-512': 'sha512',
+  'SHA3-224': 'sha3-224',
+  'SHA3-256': 'sha3-256',
+  'SHA3-384': 'sha3-384',
+  'SHA3-512': 'sha3-512',
+} as const;
 
-function choice(yes: string, no: string): KeyRow<'yes' | 'no'> {
-  const schema = z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum([yes, no]))
-    .transform((word): 'yes' | 'no' => (word === yes ? 'yes' : 'no'));
-  return key(schema, `must be ${yes} or ${no}`);
-}
+type DigestName = keyof typeof digestAlgorithms;
 
-const trueOrFalse = choice('true', 'false');
-const text = (allowed: string) => key(z.string().min(1), allowed);
-const words = key(
-  z.string().transform((value) => value.split(',').map((word) => word.trim())),
-  'must be a list of four-letter words with commas between them, or *',
+const digestAlgorithm = key(
+  (name) =>
+    Object.hasOwn(digestAlgorithms, name.toUpperCase())
+      ? digestAlgorithms[name.toUpperCase() as DigestName]
+      : undefined,
+  `must be one of ${Object.keys(digestAlgorithms).join(', ')}`,
 );
+const skipAcl = {
+  ...choice('yes', 'no'),
+  remark: (answer: 'yes' | 'no') =>
+    answer === 'yes' ? 'access lists bind nobody: every client may do everything' : undefined,
+};
 
 /** The keys of a zoo.cfg that mean something here. */
 export const meant = {
@@ -48,59 +51,41 @@ export const meant = {
   maxClientCnxns: whole('connections (0: no limit)', 0),
   maxCnxns: whole('connections (0: no limit)', 0),
   snapCount: whole('log entries', 2),
-  preAllocSize: whole('kilobytes', 64, 1024 * 1024),
-  'autopurge.snapRetainCount': whole('snapshots', 1),
-  'autopurge.purgeInterval': whole('hours (0: keep everything; otherwise old files go with each snapshot)', 0),
-  '4lw.commands.whitelist': words,
+  preAllocSize: whole('kilobytes', segmentKilobytes.min, segmentKilobytes.max),
+  '4lw.commands.whitelist': list('must be a list of four-letter words with commas between them, or *'),
   extendedTypesEnabled: trueOrFalse,
   forceSync: choice('yes', 'no'),
   'jute.maxbuffer': whole('bytes', 1024, 0x7fffffff),
   'DigestAuthenticationProvider.superDigest': text('must be user:base64(sha1(user:password))'),
+  'DigestAuthenticationProvider.digestAlg': digestAlgorithm,
+  'DigestAuthenticationProvider.enabled': oneOf(['true'], 'must be true: digests cannot be turned off here'),
   'znode.container.checkIntervalMs': whole('milliseconds', 1),
+  'znode.container.maxNeverUsedIntervalMs': whole('milliseconds (0: for ever)', 0),
+  txnLogSizeLimitInKb: whole('kilobytes (-1: the default)', -1),
+  enforceQuota: trueOrFalse,
+  skipACL: skipAcl,
+  reconfigEnabled: trueOrFalse,
+  ...throttleKeys,
+  ...operatorKeys,
+  ...securityKeys,
 } as const;
 
 /** A key that means something here. */
 export type MeantKey = keyof typeof meant;
 
 /** Keys that are right in a zoo.cfg and make no difference to an ensemble of one. */
-export const withoutEffect: ReadonlySet<string> = new Set([
-  'initLimit',
-  'syncLimit',
-  'syncEnabled',
-  'standaloneEnabled',
-  'reconfigEnabled',
-  'readonlymode.enabled',
-  'electionAlg',
-  'leaderServes',
-  'cnxTimeout',
-  'quorumListenOnAllIPs',
-  'peerType',
-  'connectToLearnerMasterLimit',
-  'admin.serverPort',
-  'admin.serverAddress',
-  'admin.commandURL',
-  'admin.idleTimeout',
-  'quorum.cnxn.threads.size',
-  'globalOutstandingLimit',
-  'preAllocEnabled',
-  'fsync.warningthresholdms',
-  'snapSizeLimitInKb',
-  'znode.container.maxPerMinute',
-  'znode.container.maxNeverUsedIntervalMs',
-  'flushDelay',
-  'commitLogCount',
-]);
+export const withoutEffect: Readonly<Record<string, KeyRow<unknown>>> = {
+  ...Object.fromEntries(operatorKeysWithoutEffect.map((name) => [name, idle])),
+  ...Object.fromEntries(securityKeysWithoutEffect.map((name) => [name, idle])),
+  ...idleKeys,
+};
 
 /** Keys that ask, with one value, for what is not there: it is said, and the coordinator starts without. */
 export const missing: Readonly<Record<string, { readonly value: string; readonly message: string }>> = {
-  'admin.enableServer': { value: 'true', message: 'there is no HTTP admin server: use the four-letter words' },
-  enforceQuota: { value: 'true', message: 'quotas refuse nothing here' },
-  skipACL: { value: 'yes', message: 'access lists are always checked here' },
+  'admin.portUnification': { value: 'true', message: 'the admin server speaks plain HTTP alone' },
 };
 
 /** Keys whose promise cannot be kept: going on would be worse than to refuse. */
 export const refused: Readonly<Record<string, string>> = {
-  secureClientPort: 'TLS is not served here: put a TLS proxy in front, and use clientPort',
-  secureClientPortAddress: 'TLS is not served here: put a TLS proxy in front, and use clientPortAddress',
   dynamicConfigFile: 'is not read: write the server.N line into this file',
 };

@@ -1,9 +1,13 @@
 import { parseLines } from 'dot-properties';
-import type { z } from 'zod';
 import { type CoordinatorConfig, coordinatorConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { idleKeyPattern } from './idle-keys.ts';
+import type { KeyRow, RowValue } from './key-row.ts';
 import { nearest } from './nearest.ts';
-import { type MeantKey, meant, missing, refused, withoutEffect } from './zoo-cfg-keys.ts';
+import { operatorConfig } from './operator-keys.ts';
+import { OpenKeys, securityProblems, securitySettings } from './security/security-keys.ts';
+import { throttleConfig } from './throttle-keys.ts';
+import { type MeantKey, meant, missing, refused, segmentKilobytes, withoutEffect } from './zoo-cfg-keys.ts';
 
 /** Something in a configuration file that is worth a line in the log, and no reason to refuse it. */
 export interface ConfigWarning {
@@ -18,13 +22,19 @@ export interface ZooCfg {
   readonly warnings: readonly ConfigWarning[];
 }
 
+/** What is named beside a configuration file, and goes before what it says. */
+export interface BesideZooCfg {
+  /** The users of SASL: what Java is told by `java.security.auth.login.config`. */
+  readonly jaasFile?: string | undefined;
+}
+
 interface Line {
   readonly key: string;
   readonly value: string;
   readonly line: number;
 }
 
-type Values = { -readonly [K in MeantKey]?: z.output<(typeof meant)[K]['schema']> };
+type Values = { -readonly [K in MeantKey]?: RowValue<(typeof meant)[K]> };
 
 /**
  * Reads a ZooKeeper configuration file. Keys may be written as the Java system properties they also are
@@ -33,15 +43,18 @@ type Values = { -readonly [K in MeantKey]?: z.output<(typeof meant)[K]['schema']
  * @param file its name, for messages
  * @throws ConfigError with everything that is wrong, not only the first
  */
-export function parseZooCfg(text: string, file: string): ZooCfg {
+export function parseZooCfg(text: string, file: string, { jaasFile }: BesideZooCfg = {}): ZooCfg {
   const reading = new Reading();
   for (const line of linesOf(text)) reading.take(line);
+  if (jaasFile !== undefined) reading.values['java.security.auth.login.config'] = jaasFile;
   const { problems, warnings, values } = reading;
   const address = reading.clientAddress();
   if (problems.length === 0 && values.dataDir === undefined) problems.push(lacking('dataDir'));
-  if (problems.length === 0 && address.port === undefined) problems.push(lacking('clientPort'));
+  const isSecure = values.secureClientPort !== undefined;
+  if (problems.length === 0 && address.port === undefined && !isSecure) problems.push(lacking('clientPort'));
+  if (problems.length === 0) problems.push(...securityProblems(values, reading.open));
   if (problems.length > 0) throw new ConfigError(file, problems);
-  const config = configOf(values, address);
+  const config = configOf(reading, address, text);
   refuseEmptyRange(config, file);
   return { config, warnings };
 }
@@ -78,6 +91,7 @@ class Reading {
   readonly values: Values = {};
   readonly problems: ConfigProblem[] = [];
   readonly warnings: ConfigWarning[] = [];
+  readonly open = new OpenKeys();
   readonly #members: Line[] = [];
 
   take(line: Line): void {
@@ -87,7 +101,8 @@ class Reading {
     else if (key in meant) this.#meant(key as MeantKey, line);
     else if (/^server\.\d+$/.test(key)) this.#member(line);
     else if (key in missing) this.#missing(line);
-    else if (!withoutEffect.has(key)) this.#unknown(line);
+    else if (key in withoutEffect) this.#idle(line);
+    else if (!idleKeyPattern.test(key)) this.#open(line);
   }
 
   clientAddress(): ClientAddress {
@@ -99,12 +114,21 @@ class Reading {
   }
 
   #meant<K extends MeantKey>(key: K, line: Line): void {
-    const result = meant[key].schema.safeParse(line.value);
-    if (result.success) Object.assign(this.values, { [key]: result.data });
-    else this.problems.push({ ...line, allowed: meant[key].allowed });
+    const { read, allowed, remark }: KeyRow<unknown> = meant[key];
+    const value = read(line.value);
+    if (value === undefined) return void this.problems.push({ ...line, allowed });
+    Object.assign(this.values, { [key]: value });
+    const message = remark?.(value);
+    if (message !== undefined) this.warnings.push({ key, line: line.line, message });
+  }
+
+  #idle(line: Line): void {
+    const row = withoutEffect[line.key];
+    if (row !== undefined && row.read(line.value) === undefined) this.problems.push({ ...line, allowed: row.allowed });
   }
 
   #member(line: Line): void {
+    if (!memberPattern.test(line.value)) return void this.problems.push({ ...line, allowed: memberAllowed });
     this.#members.push(line);
     if (this.#members.length < 2) return;
     const allowed = 'this version runs ensembles of one: leave only the server.N line of this server';
@@ -116,8 +140,14 @@ class Reading {
     if (gap?.value === value) this.warnings.push({ key, line, message: gap.message });
   }
 
+  #open(line: Line): void {
+    const taken = this.open.take(line.key, line.value);
+    if (taken === 'none_of_these') this.#unknown(line);
+    else if (taken !== 'taken') this.problems.push({ ...line, ...taken });
+  }
+
   #unknown({ key, line }: Line): void {
-    const similar = nearest(key, [...Object.keys(meant), ...Object.keys(missing), ...withoutEffect]);
+    const similar = nearest(key, [...Object.keys(meant), ...Object.keys(missing), ...Object.keys(withoutEffect)]);
     const hint = similar === undefined ? '' : `; did you mean ${similar}?`;
     this.warnings.push({ key, line, message: `unknown key ${key}, ignored${hint}` });
   }
@@ -128,7 +158,11 @@ interface ClientAddress {
   readonly port: number | undefined;
 }
 
-/** `host:peerPort:electionPort[:role][;[host:]clientPort]` */
+/** `host:peerPort:electionPort[:role][;[host:]clientPort]`, and other addresses of the same server after a `|`. */
+const memberPattern = /^[^;]+:\d+:\d+(:(participant|observer))?(\|[^;]+)?(;(.+:)?\d+)?$/i;
+const memberAllowed = 'must be host:port:port, the role and the client address after it as in :participant;2181';
+
+/** The client address of such a line. */
 function memberAddress(value: string): ClientAddress {
   const client = value.split(';')[1];
   if (client === undefined) return { host: undefined, port: undefined };
@@ -136,12 +170,15 @@ function memberAddress(value: string): ClientAddress {
   return { host: at < 0 ? undefined : client.slice(0, at), port: Number(client.slice(at + 1)) };
 }
 
-function configOf(values: Values, address: ClientAddress): CoordinatorConfig {
+function configOf({ values, open }: Reading, address: ClientAddress, text: string): CoordinatorConfig {
   return coordinatorConfig({
+    ...securitySettings(values, open),
+    ...operatorConfig(values, text),
+    ...throttleConfig(values),
     dataDirectory: values.dataDir as string,
     logDirectory: values.dataLogDir,
     host: address.host ?? '*',
-    port: address.port,
+    port: address.port ?? 'none',
     tickMs: values.tickTime,
     sessionTimeoutMsMin: notNegative(values.minSessionTimeout),
     sessionTimeoutMsMax: notNegative(values.maxSessionTimeout),
@@ -149,14 +186,24 @@ function configOf(values: Values, address: ClientAddress): CoordinatorConfig {
     connectionsMax: values.maxCnxns,
     frameBytesMax: values['jute.maxbuffer'],
     snapshotEntries: values.snapCount,
-    snapshotsKept: values['autopurge.purgeInterval'] === 0 ? 'all' : values['autopurge.snapRetainCount'],
-    segmentBytesMax: values.preAllocSize === undefined ? undefined : values.preAllocSize * 1024,
+    segmentBytesMax: segmentBytes(values),
     fourLetterWords: wordSet(values['4lw.commands.whitelist']),
     sync: pick(values.forceSync, { yes: 'always', no: 'never' }),
     extendedTypes: pick(values.extendedTypesEnabled, { yes: 'enabled', no: 'disabled' }),
     superDigest: values['DigestAuthenticationProvider.superDigest'],
+    digestAlgorithm: values['DigestAuthenticationProvider.digestAlg'],
+    quotas: pick(values.enforceQuota, { yes: 'enforced', no: 'counted' }),
+    accessLists: pick(values.skipACL, { yes: 'skipped', no: 'checked' }),
+    reconfiguration: pick(values.reconfigEnabled, { yes: 'unimplemented', no: 'reconfig_disabled' }),
     reapIntervalMs: values['znode.container.checkIntervalMs'],
+    containerNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],
   });
+}
+
+/** Log files are begun anew at this size; they may not be as small as a ZooKeeper's, which is known to be slow then. */
+function segmentBytes({ txnLogSizeLimitInKb: limit = -1, preAllocSize }: Values): number | undefined {
+  const kilobytes = limit > 0 ? Math.min(Math.max(limit, segmentKilobytes.min), segmentKilobytes.max) : preAllocSize;
+  return kilobytes === undefined ? undefined : kilobytes * 1024;
 }
 
 /** -1 stands for the default: so many ticks. */

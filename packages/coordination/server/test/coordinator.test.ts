@@ -1,9 +1,9 @@
+import { rmSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { eventually, temporaryDirectory } from '@reeve/testkit';
+import { eventually, fourLetterWord, RawClient, temporaryDirectory } from '@reeve/testkit';
 import { coordinatorConfig, type GivenConfig } from '../src/config.ts';
 import { type Coordinator, createServer } from '../src/coordinator.ts';
-import { RawClient, word } from './raw-client.ts';
 
 const running: Coordinator[] = [];
 const clients: RawClient[] = [];
@@ -142,7 +142,7 @@ describe('a client that', () => {
     await client.create('/large', 'x'.repeat(500_000));
     client.socket.pause();
     const answers = Array.from({ length: 200 }, () => client.request('getData', { path: '/large', watch: false }));
-    const answered = async () => Number(/sent=(\d+),sid/.exec(await word(coordinator.port, 'cons'))?.[1]);
+    const answered = async () => Number(/sent=(\d+),sid/.exec(await fourLetterWord(coordinator.port, 'cons'))?.[1]);
     const settled = async () => {
       const before = await answered();
       return before > 2 && before === (await answered());
@@ -174,7 +174,7 @@ describe('a client that', () => {
 describe('a four-letter word', () => {
   test('is answered in place of a handshake, even letter by letter', async () => {
     const { port } = await started(temporaryDirectory(), { fourLetterWords: 'all' });
-    expect(await word(port, 'ruok')).toBe('imok');
+    expect(await fourLetterWord(port, 'ruok')).toBe('imok');
     const slow = await RawClient.silent(port);
     const said: string[] = [];
     slow.socket.removeAllListeners('data').setEncoding('latin1');
@@ -186,8 +186,8 @@ describe('a four-letter word', () => {
 
   test('that is not allowed says so', async () => {
     const { port } = await started(temporaryDirectory());
-    expect(await word(port, 'mntr')).toBe('mntr is not executed because it is not in the whitelist.\n');
-    expect(await word(port, 'srvr')).toContain('Mode: standalone');
+    expect(await fourLetterWord(port, 'mntr')).toBe('mntr is not executed because it is not in the whitelist.\n');
+    expect(await fourLetterWord(port, 'srvr')).toContain('Mode: standalone');
   });
 
   test('tells of connections, sessions, ephemerals and watches', async () => {
@@ -196,17 +196,42 @@ describe('a four-letter word', () => {
     await client.create('/here', '', 1);
     await client.request('getData', { path: '/here', watch: true });
     const id = `0x${client.ticket.sessionId.replace(/^0+/, '')}`;
-    const cons = await word(coordinator.port, 'cons');
+    const cons = await fourLetterWord(coordinator.port, 'cons');
     expect(cons).toMatch(new RegExp(`recved=3,sent=3,sid=${id},lop=GETD,est=\\d+,to=10000,lcxid=0x2,lzxid=0x2,`));
-    expect(await word(coordinator.port, 'dump')).toContain(`Sessions with Ephemerals (1):\n${id}:\n\t/here\n`);
-    expect(await word(coordinator.port, 'wchs')).toBe('1 connections watching 1 paths\nTotal watches:1\n');
-    expect(await word(coordinator.port, 'wchc')).toBe(`${id}\n\t/here\n\n`);
-    expect(await word(coordinator.port, 'wchp')).toBe(`/here\n\t${id}\n\n`);
+    expect(await fourLetterWord(coordinator.port, 'dump')).toContain(
+      `Sessions with Ephemerals (1):\n${id}:\n\t/here\n`,
+    );
+    expect(await fourLetterWord(coordinator.port, 'wchs')).toBe('1 connections watching 1 paths\nTotal watches:1\n');
+    expect(await fourLetterWord(coordinator.port, 'wchc')).toBe(`${id}\n\t/here\n\n`);
+    expect(await fourLetterWord(coordinator.port, 'wchp')).toBe(`/here\n\t${id}\n\n`);
     const mntr = new Map(
-      (await word(coordinator.port, 'mntr')).split('\n').map((line) => line.split('\t') as [string, string]),
+      (await fourLetterWord(coordinator.port, 'mntr')).split('\n').map((line) => line.split('\t') as [string, string]),
     );
     expect(mntr.get('zk_ephemerals_count')).toBe('1');
     expect(mntr.get('zk_watch_count')).toBe('1');
     expect(Number(mntr.get('zk_max_latency'))).toBeGreaterThanOrEqual(0);
+    expect(mntr.get('zk_cnt_updatelatency')).toBe('2');
+    expect(mntr.get('zk_cnt_readlatency')).toBe('1');
+    expect(mntr.get('zk_cnt_fsynctime')).toBe('2');
+    expect(mntr.get('zk_avg_sync_processor_batch_size')).toBe('1.0');
+    expect(mntr.get('reeve_coordinator_read_only')).toBe('0');
+    const when = String.raw`\w{3} \w{3} \d\d [\d:]{8} UTC \d{4}`;
+    expect(await fourLetterWord(coordinator.port, 'dump')).toMatch(
+      new RegExp(`^SessionTracker dump:\nSession Sets \\(1\\)/\\(1\\):\n1 expire at ${when}:\n\t${id}\n`),
+    );
+  });
+
+  test('keeps the trace mask that it is told', async () => {
+    const { port } = await started(temporaryDirectory(), { fourLetterWords: 'all' });
+    expect(await fourLetterWord(port, 'gtmk')).toBe('306');
+    expect(await fourLetterWord(port, `stmk${'\0'.repeat(7)}\x0c`)).toBe('12');
+    expect(await fourLetterWord(port, 'gtmk')).toBe('12');
+  });
+
+  test('is answered even when the directory is gone', async () => {
+    const directory = temporaryDirectory();
+    const { port } = await started(directory, { fourLetterWords: 'all' });
+    rmSync(directory, { recursive: true });
+    expect(await fourLetterWord(port, 'dirs')).toBe('datadir_size: 0\nlogdir_size: 0\n');
   });
 });

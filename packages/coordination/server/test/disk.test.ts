@@ -1,14 +1,15 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { eventually, temporaryDirectory } from '@reeve/testkit';
+import { eventually, fourLetterWord, RawClient, temporaryDirectory } from '@reeve/testkit';
 import { coordinatorConfig } from '../src/config.ts';
 import { type Coordinator, createServer } from '../src/coordinator.ts';
 import { HeldDisk } from './held-disk.ts';
-import { RawClient, word } from './raw-client.ts';
 
 const running: Coordinator[] = [];
 
 async function started(dataDirectory: string, disk: HeldDisk): Promise<{ port: number; client: RawClient }> {
-  const config = coordinatorConfig({ dataDirectory, port: 0, fourLetterWords: 'all' });
+  const small = { snapshotEntries: 50, segmentBytesMax: 64 * 1024 };
+  const config = coordinatorConfig({ dataDirectory, port: 0, fourLetterWords: 'all', ...small });
   const coordinator = await createServer(config, { disk });
   running.push(coordinator);
   return { port: coordinator.port, client: await RawClient.open(coordinator.port) };
@@ -26,7 +27,7 @@ async function answeredBefore(promise: Promise<unknown>, port: number): Promise<
   });
   const other = await RawClient.silent(port);
   await other.destroy();
-  await word(port, 'ruok');
+  await fourLetterWord(port, 'ruok');
   return answered;
 }
 
@@ -50,7 +51,10 @@ describe('a coordinator', () => {
     disk.hold();
     const before = disk.writes;
     const writes = Array.from({ length: 1000 }, (_, i) => client.create(`/n${i}`));
-    await answeredBefore(client.exists('/'), port);
+    // Everything must have arrived: a busy machine takes requests in several turns.
+    await eventually(async () => (await fourLetterWord(port, 'mntr')).includes('zk_outstanding_requests\t1000\n'), {
+      what: 'a thousand writes wait for the disk',
+    });
     disk.release();
     expect((await Promise.all(writes)).every(({ error }) => error === 'ok')).toBe(true);
     expect(disk.writes - before).toBeLessThan(10);
@@ -67,10 +71,10 @@ describe('a coordinator', () => {
     const again = await RawClient.open(port, client.ticket);
     expect(await again.data('/before')).toBe('kept');
     expect((await again.create('/refused')).error).toBe('not_read_only');
-    expect(await word(port, 'isro')).toBe('ro');
+    expect(await fourLetterWord(port, 'isro')).toBe('ro');
     disk.failing = undefined;
     await eventually(async () => (await again.create('/after')).error === 'ok', { what: 'writes are taken again' });
-    expect(await word(port, 'isro')).toBe('rw');
+    expect(await fourLetterWord(port, 'isro')).toBe('rw');
     await running.splice(0)[0]?.stop();
     const { client: last } = await started(directory, new HeldDisk());
     const there = await Promise.all(['/before', '/unknown', '/refused', '/after'].map((path) => last.exists(path)));
@@ -93,4 +97,62 @@ describe('a coordinator', () => {
     expect(await last.data('/before')).toBe('kept');
     expect((await last.create('/after')).error).toBe('ok');
   });
+
+  test('whose disk has no room for a snapshot goes on, leaves nothing behind, and takes one when there is space', async () => {
+    const directory = temporaryDirectory();
+    const disk = new HeldDisk();
+    const { client } = await started(directory, disk);
+    disk.failing = 'ENOSPC';
+    disk.failingFiles = /snapshot/;
+    for (let i = 0; i < 120; i += 1) expect((await client.create(`/n${i}`)).error).toBe('ok');
+    await eventually(() => snapshots(directory).length === 0, { what: 'nothing is left of a snapshot' });
+    disk.failing = undefined;
+    for (let i = 120; i < 240; i += 1) expect((await client.create(`/n${i}`)).error).toBe('ok');
+    await eventually(() => snapshots(directory).some(isWhole), { what: 'a snapshot is taken' });
+    await running.splice(0)[0]?.stop();
+    const { client: last } = await started(directory, new HeldDisk());
+    for (let i = 0; i < 240; i += 1) expect(await last.exists(`/n${i}`)).toBe(true);
+  });
+
+  test('whose directory has become read-only refuses writes when it needs another file, and serves reads', async () => {
+    const directory = temporaryDirectory();
+    const disk = new HeldDisk();
+    const { client, port } = await started(directory, disk);
+    expect((await client.create('/before', 'kept')).error).toBe('ok');
+    disk.failingToMake = 'EROFS';
+    const answers: string[] = [];
+    for (let i = 0; i < 40 && answers.at(-1) !== 'lost'; i += 1) {
+      answers.push((await client.create(`/n${i}`, 'x'.repeat(4_000))).error);
+    }
+    expect(answers.slice(0, -1).every((error) => error === 'ok')).toBe(true);
+    expect(answers.at(-1)).toBe('lost');
+    const again = await RawClient.open(port, client.ticket);
+    expect((await again.create('/refused')).error).toBe('not_read_only');
+    expect(await again.data('/before')).toBe('kept');
+    await running.splice(0)[0]?.stop();
+    const { client: last } = await started(directory, new HeldDisk());
+    for (let i = 0; i < answers.length - 1; i += 1) expect(await last.exists(`/n${i}`)).toBe(true);
+  });
+
+  test('whose directory is removed stops acknowledging writes within seconds, and serves reads', async () => {
+    const directory = temporaryDirectory();
+    const { client, port } = await started(directory, new HeldDisk());
+    expect((await client.create('/before', 'kept')).error).toBe('ok');
+    rmSync(directory, { recursive: true });
+    let n = 0;
+    const refused = async () => (await client.create(`/n${n++}`)).error === 'lost';
+    await eventually(refused, { what: 'the missing log is noticed', deadlineMs: 5_000 });
+    const again = await RawClient.open(port, client.ticket);
+    expect((await again.create('/refused')).error).toBe('not_read_only');
+    expect(await again.data('/before')).toBe('kept');
+    expect(await fourLetterWord(port, 'isro')).toBe('ro');
+  });
 });
+
+function snapshots(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.startsWith('snapshot'));
+}
+
+function isWhole(name: string): boolean {
+  return name !== 'snapshot.tmp';
+}

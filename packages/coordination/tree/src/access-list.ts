@@ -1,4 +1,5 @@
 import { type Acl, aclList, type Codec, openAcl, permissions, Writer } from '@reeve/wire';
+import { Grants } from './grants.ts';
 
 /** Distinct lists remembered for sharing; beyond it, the table starts anew and later equals are merely not shared. */
 const SHARED_LISTS_MAX = 4096;
@@ -10,11 +11,18 @@ export class AccessList {
   readonly worldPerms: number;
   /** The list as jute `vector<ACL>`. */
   readonly encoded: Buffer;
+  #grants: Grants | undefined;
 
   constructor(entries: readonly Acl[], encoded: Buffer) {
     this.entries = entries;
     this.encoded = encoded;
     this.worldPerms = entries.reduce((perms, entry) => (isWorld(entry) ? perms | entry.perms : perms), 0);
+  }
+
+  /** What it lets those do who have proved something; most lists are never asked. */
+  get grants(): Grants {
+    this.#grants ??= new Grants(this.entries);
+    return this.#grants;
   }
 }
 

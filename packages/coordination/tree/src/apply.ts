@@ -3,13 +3,16 @@ import { noSession, parentPath, type SessionId, type WatchEventType } from '@ree
 import type { AccessList } from './access-list.ts';
 import type { Tree } from './tree.ts';
 import type { Txn, TxnOrigin, TxnPart } from './txn.ts';
-import { Znode } from './znode.ts';
 
 /** The changes that a watch can tell of. */
 export type ChangeType = Extract<WatchEventType, 'created' | 'deleted' | 'data_changed' | 'children_changed'>;
 
 /** Is told what a transaction does, while it does it. */
 export interface ApplyObserver {
+  /** Whether the tree may hold more than what precedes a transaction: a log is replayed over a snapshot. */
+  readonly replaying: boolean;
+  /** Whether anybody watches: `changed` need not be told otherwise. */
+  readonly watching: boolean;
   /**
    * A znode changed; the events of a change come before those of the next. `acl` is the znode's own: who may not read
    * it is not to be told (CVE-2024-23944).
@@ -25,7 +28,12 @@ export interface NumberedOrigin extends TxnOrigin {
 }
 
 /** For a log that is replayed: nobody watches. */
-export const nobody: ApplyObserver = { changed: () => undefined, partApplied: () => undefined };
+export const nobody: ApplyObserver = {
+  replaying: true,
+  watching: false,
+  changed: () => undefined,
+  partApplied: () => undefined,
+};
 
 /**
  * Does what a transaction says. It never refuses, and may be repeated on a tree that has seen it and later ones, if those
@@ -79,40 +87,45 @@ type PartOf<K extends TxnPart['kind']> = Extract<TxnPart, { kind: K }>;
 
 function createZnode(tree: Tree, origin: NumberedOrigin, part: PartOf<'create'>, observer: ApplyObserver): void {
   const { path, data, acl, lifetime, ttlMs, parentCreates } = part;
-  const above = parentPath(path);
-  const parent = tree.get(above);
+  const parent = tree.parent(path);
   // Replayed: the parent is gone by a later transaction, which is replayed too.
   if (parent === undefined) return;
   parent.creates = parentCreates;
   parent.pzxid = origin.zxid;
   // Replayed: the znode is there already, perhaps with what later transactions made of it.
-  if (tree.get(path) !== undefined) return;
+  if (observer.replaying && tree.child(parent.id, path) !== undefined) return;
   const owner: SessionId = lifetime === 'ephemeral' ? origin.session : noSession;
-  const { zxid: czxid, timeMs: ctimeMs } = origin;
-  tree.insert(path, new Znode({ data, acl, lifetime, owner, ttlMs, czxid, ctimeMs }));
+  tree.create(parent, path, { data, acl, lifetime, owner, ttlMs, czxid: origin.zxid, ctimeMs: origin.timeMs });
+  tree.quotas.created(path, data);
+  if (!observer.watching) return;
   observer.changed('created', path, acl);
-  observer.changed('children_changed', above, parent.acl);
+  observer.changed('children_changed', parentPath(path), parent.acl);
 }
 
 function deleteZnode(tree: Tree, zxid: number, path: string, observer: ApplyObserver): void {
-  const above = parentPath(path);
-  const parent = tree.get(above);
-  if (parent !== undefined) parent.pzxid = zxid;
-  const znode = tree.get(path);
-  if (znode === undefined || parent === undefined) return;
-  tree.remove(path, znode);
-  observer.changed('deleted', path, znode.acl);
-  observer.changed('children_changed', above, parent.acl);
+  const parent = tree.parent(path);
+  if (parent === undefined) return;
+  parent.pzxid = zxid;
+  const znode = tree.child(parent.id, path);
+  if (znode === undefined) return;
+  const { acl, dataLength } = znode;
+  tree.remove(znode);
+  tree.quotas.deleted(path, dataLength);
+  if (!observer.watching) return;
+  observer.changed('deleted', path, acl);
+  observer.changed('children_changed', parentPath(path), parent.acl);
 }
 
 function setData(tree: Tree, origin: NumberedOrigin, part: PartOf<'set_data'>, observer: ApplyObserver): void {
   const znode = tree.get(part.path);
   if (znode === undefined) return;
+  const { dataLength } = znode;
   tree.replaceData(znode, part.data);
+  tree.quotas.changed(part.path, dataLength, part.data);
   znode.version = part.version;
   znode.mzxid = origin.zxid;
   znode.mtimeMs = origin.timeMs;
-  observer.changed('data_changed', part.path, znode.acl);
+  if (observer.watching) observer.changed('data_changed', part.path, znode.acl);
 }
 
 function setAcl(tree: Tree, part: PartOf<'set_acl'>): void {

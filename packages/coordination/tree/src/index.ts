@@ -1,5 +1,5 @@
 /** The znode tree: prepare, apply, read, watch, snapshot. */
-export { type AccessRules, permits, userName } from './access.ts';
+export { type AccessRules, permits, unbound, userName } from './access.ts';
 export { type AccessList, openList } from './access-list.ts';
 export { type ApplyObserver, apply, type ChangeType, type NumberedOrigin, nobody } from './apply.ts';
 export { type Octets, octets } from './octets.ts';
@@ -9,10 +9,11 @@ export {
   type Preparation,
   prepare,
   prepareClose,
-  releaseTxn,
   type WriteOp,
   type WriteRules,
 } from './prepare.ts';
+export { QuotaGuard } from './quota-guard.ts';
+export type { QuotaExcess } from './quota-limits.ts';
 export {
   type Reading,
   type ReadOp,
@@ -22,8 +23,11 @@ export {
   writeResultsEnd,
 } from './read.ts';
 export { type MissedSink, rearm } from './rearm.ts';
-export { type Snapshot, SnapshotError, type SnapshotFacts, SnapshotLoader, takeSnapshot } from './snapshot.ts';
+export { type Snapshot, takeSnapshot } from './snapshot.ts';
+export { SnapshotError, type SnapshotFacts } from './snapshot-format.ts';
+export { SnapshotLoader } from './snapshot-loader.ts';
+export { keyNameHashes, type Lifetime } from './store/znode-store.ts';
 export { reservedPaths, Tree } from './tree.ts';
-export { decodeTxn, encodeTxn, type LoggedTxn, type Txn, type TxnOrigin, type TxnPart } from './txn.ts';
+export { decodeTxn, encodeTxn, type LoggedTxn, sessionOver, type Txn, type TxnOrigin, type TxnPart } from './txn.ts';
 export { type WatcherId, Watches, type WatchKind, type WatchSink } from './watches.ts';
-export { type Lifetime, writeStat, Znode } from './znode.ts';
+export { writeStat, Znode } from './znode.ts';

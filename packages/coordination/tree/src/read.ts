@@ -1,6 +1,5 @@
-import { aclList, childPath, type ErrorName, errors, ops, permissions, type RequestOf, type Writer } from '@reeve/wire';
-import { maskedAcl, permits, userName } from './access.ts';
-import { writeOctets } from './octets.ts';
+import { aclList, type ErrorName, errors, ops, permissions, type RequestOf, type Writer } from '@reeve/wire';
+import { maskedAcl, permits, unbound, userName } from './access.ts';
 import type { Asker } from './prepare.ts';
 import type { Tree } from './tree.ts';
 import type { WatcherId, Watches } from './watches.ts';
@@ -26,6 +25,9 @@ export type ReadOp =
   | 'getEphemerals'
   | 'multiRead'
   | 'whoAmI';
+
+/** Bytes of a multiRead's answer after which no more of its parts are read. */
+const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
 
 type Reader<Op extends ReadOp> = (reading: Reading, request: RequestOf<Op>) => ErrorName | undefined;
 
@@ -96,24 +98,29 @@ function readData(reading: Reading, request: RequestOf<'getData'>): ErrorName | 
   const znode = readable(reading, request.path);
   if (typeof znode === 'string') return znode;
   if (request.watch) reading.watches.armOnce(reading.asker.id, request.path, 'data');
-  writeOctets(reading.writer, znode.data);
+  znode.writeData(reading.writer);
   writeStat(reading.writer, znode);
   return undefined;
 }
 
 function readChildren(reading: Reading, request: RequestOf<'getChildren'>): ErrorName | undefined {
-  const znode = readable(reading, request.path);
-  if (typeof znode === 'string') return znode;
-  if (request.watch) reading.watches.armOnce(reading.asker.id, request.path, 'children');
-  writeNames(reading.writer, znode.children);
-  return undefined;
+  const znode = listChildren(reading, request);
+  return typeof znode === 'string' ? znode : undefined;
 }
 
 function readChildrenAndStat(reading: Reading, request: RequestOf<'getChildren2'>): ErrorName | undefined {
-  const refusal = readChildren(reading, request);
-  if (refusal !== undefined) return refusal;
-  writeStat(reading.writer, reading.tree.get(request.path) as Znode);
+  const znode = listChildren(reading, request);
+  if (typeof znode === 'string') return znode;
+  writeStat(reading.writer, znode);
   return undefined;
+}
+
+function listChildren(reading: Reading, request: RequestOf<'getChildren'>): Znode | ErrorName {
+  const znode = readable(reading, request.path);
+  if (typeof znode === 'string') return znode;
+  if (request.watch) reading.watches.armOnce(reading.asker.id, request.path, 'children');
+  znode.writeChildNames(reading.writer);
+  return znode;
 }
 
 function readAcl({ tree, asker, writer }: Reading, { path }: RequestOf<'getACL'>): ErrorName | undefined {
@@ -130,43 +137,38 @@ function readAcl({ tree, asker, writer }: Reading, { path }: RequestOf<'getACL'>
 function readAllChildrenNumber(reading: Reading, request: RequestOf<'getAllChildrenNumber'>): ErrorName | undefined {
   const znode = readable(reading, request.path);
   if (typeof znode === 'string') return znode;
-  reading.writer.int(request.path === '/' ? reading.tree.size - 1 : descendants(reading.tree, request.path));
+  reading.writer.int(request.path === '/' ? reading.tree.size - 1 : znode.usage.znodes - 1);
   return undefined;
-}
-
-function descendants(tree: Tree, root: string): number {
-  let count = 0;
-  const waiting = [root];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    for (const name of tree.get(path)?.children ?? []) {
-      count += 1;
-      const child = childPath(path, name);
-      if (tree.get(child)?.children !== undefined) waiting.push(child);
-    }
-  }
-  return count;
 }
 
 function readEphemerals({ tree, asker, writer }: Reading, request: RequestOf<'getEphemerals'>): undefined {
   const prefix = request.prefixPath.trim();
-  const all = tree.ephemeralsOf(asker.session);
+  const all = [...tree.ephemeralsOf(asker.session)];
   // As in ZooKeeper: a prefix of the text, not of the path.
-  writeNames(
-    writer,
-    prefix === '' || prefix === '/' ? all : new Set([...all].filter((path) => path.startsWith(prefix))),
-  );
+  const found = prefix === '' || prefix === '/' ? all : all.filter((path) => path.startsWith(prefix));
+  ops.getEphemerals.reply.encode(writer, { ephemerals: found });
 }
 
 function readWhoAmI({ asker, writer }: Reading): undefined {
-  const clientInfo = asker.identities.map((identity) => ({ authScheme: identity.scheme, user: userName(identity) }));
+  const clientInfo = asker.identities
+    .filter((identity) => identity !== unbound)
+    .map((identity) => ({ authScheme: identity.scheme, user: userName(identity) }));
   ops.whoAmI.reply.encode(writer, { clientInfo });
 }
 
-/** Each part for itself: one that fails does not fail the others. */
+/**
+ * Each part for itself: one that fails does not fail the others. When the answer has grown very long, what is left is
+ * answered as not tried: each of a great many parts may ask for the largest znode there is.
+ */
 function readMulti(reading: Reading, parts: RequestOf<'multiRead'>): undefined {
   const { writer } = reading;
+  const lengthMax = writer.length + MULTI_READ_BYTES_MAX;
   for (const part of parts) {
     const start = writer.length;
+    if (start > lengthMax) {
+      writeFailedResult(writer, 'runtime_inconsistency');
+      continue;
+    }
     writeResultHead(writer, part.op);
     const refusal = read(reading, part.op, part);
     if (refusal === undefined) continue;
@@ -174,10 +176,4 @@ function readMulti(reading: Reading, parts: RequestOf<'multiRead'>): undefined {
     writeFailedResult(writer, refusal);
   }
   writeResultsEnd(writer);
-}
-
-function writeNames(writer: Writer, names: ReadonlySet<string> | undefined): void {
-  writer.int(names === undefined ? 0 : names.size);
-  if (names === undefined) return;
-  for (const name of names) writer.string(name);
 }

@@ -3,12 +3,15 @@ import {
   type ErrorName,
   errorName,
   errors,
+  type Fields,
   int,
   long,
   type Reader,
+  type RecordCodec,
   record,
   type SessionId,
   sessionId,
+  tagged,
   ustring,
   type ValueOf,
   vector,
@@ -16,7 +19,7 @@ import {
 } from '@reeve/wire';
 import { accessList } from './access-list.ts';
 import { octetsCodec } from './octets.ts';
-import type { Lifetime } from './znode.ts';
+import { type Lifetime, lifetimes } from './store/znode-store.ts';
 
 /** A closed set of words, each written as its position. */
 function word<W extends string>(words: readonly W[]): Codec<W> {
@@ -39,7 +42,7 @@ const error: Codec<ErrorName> = {
 };
 
 /** How long a znode lives, in a log or snapshot. */
-export const lifetimeCodec: Codec<Lifetime> = word(['persistent', 'ephemeral', 'container', 'ttl']);
+export const lifetimeCodec: Codec<Lifetime> = word(lifetimes);
 
 const create = record({
   path: ustring,
@@ -91,8 +94,9 @@ export type Txn =
   | Tagged<'multi', typeof multi>
   /** Nothing happens. `failedPart` is the position in a multi, -1 for any other request. */
   | Tagged<'refused', typeof refused>
+  /** `sessionOver` for one that was open: its time is over, and what follows ends it. */
   | Tagged<'create_session', typeof createSession>
-  /** The session ends, and with it the ephemerals it has by then. */
+  /** The session ends, and with it the ephemerals it has by then: those that earlier transactions of its end left. */
   | Tagged<'close_session', typeof closeSession>;
 
 const layouts = {
@@ -107,9 +111,12 @@ const layouts = {
   close_session: { code: 9, body: closeSession },
 } as const satisfies Record<Txn['kind'], { code: number; body: object }>;
 
-const kinds = new Map<number, Txn['kind']>(
-  Object.entries(layouts).map(([kind, layout]) => [layout.code, kind as Txn['kind']] as const),
+const decoders = new Map<number, Codec<unknown>>(
+  Object.entries(layouts).map(([kind, { code, body }]) => [code, tagged(body as RecordCodec<Fields>, 'kind', kind)]),
 );
+
+/** The time-out of a session that can only end: its ephemerals go in more than one transaction, and have begun to. */
+export const sessionOver = -1;
 
 /** What every transaction says of its origin. */
 export interface TxnOrigin {
@@ -151,14 +158,14 @@ export function decodeTxn(reader: Reader): LoggedTxn {
 function encodeTagged(writer: Writer, txn: Txn): void {
   const layout = layouts[txn.kind];
   writer.int(layout.code);
-  (layout.body as Codec<Txn>).encode(writer, txn);
+  (layout.body as Codec<unknown>).encode(writer, txn);
 }
 
 function decodeTagged(reader: Reader): Txn {
   const code = reader.int();
-  const kind = kinds.get(code);
-  if (kind === undefined) throw reader.malformed(`a transaction of kind ${code}`);
-  return { kind, ...layouts[kind].body.decode(reader) } as Txn;
+  const decoder = decoders.get(code);
+  if (decoder === undefined) throw reader.malformed(`a transaction of kind ${code}`);
+  return decoder.decode(reader) as Txn;
 }
 
 function isPart(txn: Txn): txn is TxnPart {

@@ -4,7 +4,7 @@ import { maskedAcl, permits, resolveAcl, userName } from '../src/access.ts';
 import { type AccessList, sharedList } from '../src/access-list.ts';
 import { only } from './requests.ts';
 
-const rules = { x509: 'accepted' } as const;
+const rules = { x509: 'accepted', sasl: 'accepted' } as const;
 const { read, write, admin } = permissions;
 const somewhere: Identity = { scheme: 'ip', id: '10.1.2.3' };
 const bob: Identity = { scheme: 'digest', id: 'bob:hash' };
@@ -32,17 +32,66 @@ describe('which lists are legal', () => {
     ['ip', '10.0.0.', 'invalid_acl'],
     ['ip', '::1', 'invalid_acl'],
     ['x509', 'CN=worker', 'legal'],
-    ['x509', '', 'invalid_acl'],
     ['super', '', 'invalid_acl'],
-    ['sasl', 'bob', 'invalid_acl'],
     ['', '', 'invalid_acl'],
   ])('%s:%s is %s', (scheme, id, verdict) => {
     const resolved = resolveAcl(only(scheme, id), [], rules);
     expect(typeof resolved === 'string' ? resolved : 'legal').toBe(verdict);
   });
 
-  test('x509 needs the option', () => {
-    expect(resolveAcl(only('x509', 'CN=a'), [], { x509: 'refused' })).toBe('invalid_acl');
+  // What Apache ZooKeeper 3.8 says of the same names.
+  test.each<[name: string, verdict: 'legal' | 'invalid_acl']>([
+    ['CN=alice,O=Acme', 'legal'],
+    ['', 'legal'],
+    [' ', 'invalid_acl'],
+    ['foo', 'invalid_acl'],
+    ['cn=a', 'legal'],
+    ['FOO=a', 'invalid_acl'],
+    ['1.2.3=a', 'legal'],
+    ['OID.1.2.3=a', 'legal'],
+    ['3.2.3=a', 'invalid_acl'],
+    ['CN=a,', 'invalid_acl'],
+    ['CN=a,b', 'invalid_acl'],
+    ['CN=a\\,b', 'legal'],
+    ['CN=a+OU=b', 'legal'],
+    ['CN = a , OU = b', 'legal'],
+    ['CN=a;OU=b', 'legal'],
+    ['CN=', 'legal'],
+    ['=a', 'invalid_acl'],
+    ['CN="a,b"', 'legal'],
+    ['CN=a"b', 'invalid_acl'],
+    ['CN=a<b', 'invalid_acl'],
+    ['C=x=y', 'legal'],
+    ['CN=#0c0161', 'legal'],
+    ['CN=#zz', 'invalid_acl'],
+    ['CN=a\\', 'invalid_acl'],
+  ])('x509:%s is %s', (name, verdict) => {
+    const resolved = resolveAcl(only('x509', name), [], rules);
+    expect(typeof resolved === 'string' ? resolved : 'legal').toBe(verdict);
+  });
+
+  test.each<[name: string, verdict: 'legal' | 'invalid_acl']>([
+    ['bob', 'legal'],
+    ['', 'legal'],
+    ['a/b/c', 'legal'],
+    ['bob@x', 'legal'],
+    ['a/b@c', 'legal'],
+    ['/@', 'legal'],
+    ['a/b/c@d', 'invalid_acl'],
+    ['a@b@c', 'invalid_acl'],
+  ])('sasl:%s is %s', (name, verdict) => {
+    const resolved = resolveAcl(only('sasl', name), [], rules);
+    expect(typeof resolved === 'string' ? resolved : 'legal').toBe(verdict);
+  });
+
+  test.each(['x509', 'sasl'] as const)('%s needs its option', (scheme) => {
+    expect(resolveAcl(only(scheme, 'CN=a'), [], { ...rules, [scheme]: 'refused' })).toBe('invalid_acl');
+  });
+
+  test('a name of any length is judged at once', () => {
+    for (const name of [`CN=${' '.repeat(1_000_000)}<`, `CN=${'\\ '.repeat(500_000)}<`, ' '.repeat(1_000_000)]) {
+      expect(resolveAcl(only('x509', name), [], rules)).toBe('invalid_acl');
+    }
   });
 
   test('an empty list is not, and one bad entry spoils the others', () => {
@@ -60,6 +109,35 @@ describe('the scheme auth', () => {
 
   test('is refused to one who has proved nothing but an address', () => {
     expect(resolveAcl(only('auth', ''), [somewhere], rules)).toBe('invalid_acl');
+  });
+});
+
+describe('a list that is too long', () => {
+  const digests = (count: number): readonly Acl[] =>
+    Array.from({ length: count }, (_, i) => ({ perms: read, id: { scheme: 'digest', id: `u${i}:hash` } }));
+
+  test('is refused, duplicates counted', () => {
+    expect(resolveAcl(digests(1000), [], rules)).toMatchObject({ entries: { length: 1000 } });
+    expect(resolveAcl(digests(1001), [], rules)).toBe('invalid_acl');
+    const same = Array.from({ length: 1001 }, () => only('digest', 'a:b')).flat();
+    expect(resolveAcl(same, [], rules)).toBe('invalid_acl');
+  });
+
+  test('is refused when it becomes so by what stands for auth', () => {
+    const proved = digests(200).map(({ id }) => id);
+    const auths = Array.from({ length: 6 }, (_, perms) => only('auth', '', perms + 1)).flat();
+    expect(resolveAcl(auths.slice(0, 5), proved, rules)).toMatchObject({ entries: { length: 1000 } });
+    expect(resolveAcl(auths, proved, rules)).toBe('invalid_acl');
+    const long: Identity[] = [{ scheme: 'digest', id: `${'u'.repeat(10_000)}:hash` }];
+    expect(resolveAcl(only('auth', ''), long, rules)).toMatchObject({ entries: { length: 1 } });
+    expect(resolveAcl(auths, long, rules)).toBe('invalid_acl');
+  });
+
+  test('is not, however often it says auth', () => {
+    const auths = Array.from({ length: 300 }, (_, i) => only('auth', `${i}`)).flat();
+    expect(resolveAcl([...auths, ...only('digest', 'bob:hash')], [bob], rules)).toMatchObject({
+      entries: only('digest', 'bob:hash'),
+    });
   });
 });
 
@@ -82,6 +160,34 @@ describe('what a list permits', () => {
     [only('digest', 'x:y', read), { scheme: 'super', id: '' }, admin, true],
   ])('%j to %j for %i: %s', (list, who, perms, verdict) => {
     expect(permits(sharedList(list), perms, [who])).toBe(verdict);
+  });
+
+  test('is the same for the SASL user super as for every SASL user together', () => {
+    const list = sharedList([...only('sasl', 'a', read), ...only('sasl', 'b', write)]);
+    const verdicts = [read, write, admin].map((perms) => permits(list, perms, [{ scheme: 'sasl', id: 'super' }]));
+    expect(verdicts).toEqual([true, true, false]);
+  });
+
+  test('is told apart by asker, list and permission, however often they take turns', () => {
+    const lists = [sharedList(only('digest', 'bob:hash', read)), sharedList(only('ip', '10.0.0.0/8', write))];
+    const askers = [[bob], [somewhere], [somewhere, bob]];
+    const ask = () => askers.map((asker) => lists.map((list) => [read, write].map((p) => permits(list, p, asker))));
+    const verdicts = ask();
+    expect(verdicts).toEqual([
+      [
+        [true, false],
+        [false, false],
+      ],
+      [
+        [false, false],
+        [false, true],
+      ],
+      [
+        [true, false],
+        [false, true],
+      ],
+    ]);
+    expect(ask()).toEqual(verdicts);
   });
 
   test('is the sum of what its entries permit', () => {

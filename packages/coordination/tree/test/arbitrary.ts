@@ -58,6 +58,32 @@ const mortal = fc.tuple(path, data).map(
 );
 const reap = fc.record({ path }).map((request): Write => ({ op: 'deleteContainer', request }));
 
+// Quotas on a path, on one below it, and on one that may not be there; half of them get all that they need at once.
+const quotaOn = fc.constantFrom('/zookeeper/quota/a', '/zookeeper/quota/a/x', '/zookeeper/quota/b');
+const limits = fc.constantFrom('count=2,bytes=-1', 'count=-1,bytes=9=;byteHardLimit=4;countHardLimit=3', '').map(bytes);
+const quotaZnode = fc
+  .tuple(quotaOn, fc.constantFrom('', '/zookeeper_limits', '/zookeeper_stats'))
+  .map(([on, name]) => on + name);
+
+function createPlain(at: string, content: Buffer | null = null) {
+  return { path: at, data: content, acl: openAcl, flags: 0 };
+}
+
+const quotaWhole = fc.tuple(quotaOn, limits).map(([on, text]): Write => {
+  const made = [createPlain(on), createPlain(`${on}/zookeeper_limits`, text), createPlain(`${on}/zookeeper_stats`)];
+  return { op: 'multi', request: made.map((request) => ({ op: 'create', ...request })) };
+});
+const quotaPart = fc.oneof(
+  fc.tuple(quotaZnode, limits).map(([at, text]): Write => ({ op: 'create', request: createPlain(at, text) })),
+  fc.tuple(quotaZnode, limits).map(
+    ([at, text]): Write => ({
+      op: 'setData',
+      request: { path: at, data: text, version: -1 },
+    }),
+  ),
+  quotaZnode.map((at): Write => ({ op: 'delete', request: { path: at, version: -1 } })),
+);
+
 /** Any write at all. */
 export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
   { weight: 6, arbitrary: modelledWrite },
@@ -65,6 +91,8 @@ export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
   { weight: 1, arbitrary: container },
   { weight: 1, arbitrary: mortal },
   { weight: 1, arbitrary: reap },
+  { weight: 1, arbitrary: quotaWhole },
+  { weight: 1, arbitrary: quotaPart },
 );
 
 /** One of three sessions. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Tree } from '@reeve/tree';
-import { childPath, noSession } from '@reeve/wire';
+import { childPath, createFlags, noSession } from '@reeve/wire';
 import fc from 'fast-check';
 import { type Happening, happening, modelledWrite } from './arbitrary.ts';
 import { NaiveTree } from './naive-tree.ts';
-import { outcome, Workbench } from './requests.ts';
+import { create, outcome, remove, sessionNumber, Workbench, type Write } from './requests.ts';
 
 /** What happens, and how many outstanding transactions are applied after it: the overlay answers for the rest. */
 const history = fc.array(fc.tuple(happening(modelledWrite), fc.nat({ max: 3 })), { maxLength: 60 });
@@ -24,7 +24,7 @@ function seen(tree: Tree, path: string, into: Record<string, object> = {}): obje
   const znode = tree.get(path);
   if (znode === undefined) return into;
   const { data, version, cversion, owner } = znode;
-  const names = [...(znode.children ?? [])].filter((name) => name !== 'zookeeper');
+  const names = [...znode.childNames()].filter((name) => name !== 'zookeeper');
   const text = data === null ? null : Buffer.from(data, 'latin1').toString();
   into[path] = { data: text, version, cversion, owner: owner === noSession ? '' : owner, children: names.sort() };
   for (const name of names) seen(tree, childPath(path, name), into);
@@ -66,8 +66,26 @@ describe('a tree', () => {
         for (const [what] of happenings) play(what, bench, model);
         bench.commit();
         expect(bench.pending.size).toBe(0);
-        expect(bench.pending.ephemerals.size).toBe(0);
+        expect([1, 2, 3].flatMap((n) => [...bench.pending.ephemeralsOf(sessionNumber(n))])).toEqual([]);
       }),
     );
+  });
+
+  test('keeps no ephemeral that one multi has made twice and taken away, nor one whose multi was refused', () => {
+    const bench = new Workbench();
+    const session = sessionNumber(7);
+    const part = (op: string, request: object) => ({ op, ...request });
+    const made = part('create', create('/e', { flags: createFlags.ephemeral }).request);
+    const gone = part('delete', remove('/e').request);
+    const asker = { session, identities: [] };
+    const multi = (...request: object[]) => ({ op: 'multi', request }) as unknown as Write;
+    bench.propose(multi(made, gone, made, gone), asker);
+    bench.propose(create('/e'), asker);
+    bench.propose(remove('/e'), asker);
+    bench.propose(multi(made, part('delete', remove('/nothing').request)), asker);
+    expect([...bench.pending.ephemeralsOf(session)]).toEqual([]);
+    bench.commit();
+    expect([...bench.pending.ephemeralsOf(session)]).toEqual([]);
+    expect(bench.pending.size).toBe(0);
   });
 });

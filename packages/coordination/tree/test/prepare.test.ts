@@ -46,6 +46,7 @@ const deleteOrder: [rule: string, request: Write, error: string][] = [
   ['no parent', remove('/nowhere/x', 7), 'no_node'],
   ['no permission at the parent', remove('/closed/nothing', 7), 'no_auth'],
   ['no znode', remove('/nothing', 7), 'no_node'],
+  ['a znode that is there, with one slash too many', remove('//open', 7), 'no_node'],
   ['another version', remove('/open', 7), 'bad_version'],
   ['children', remove('/open', 0), 'not_empty'],
 ];
@@ -226,4 +227,16 @@ describe('the end of a session', () => {
     bench.commit();
     expect(bench.tree.get('/n')?.lifetime).toBe('persistent');
   });
+});
+
+test('a multi is refused at the part that makes too much of what its client has proved', () => {
+  const asker: Asker = { ...anybody, identities: [{ scheme: 'digest', id: `${'u'.repeat(16_000)}:hash` }] };
+  const parts = Array.from({ length: 1100 }, (_, i) => ({
+    ...create(`/n${i}`, { acl: only('auth', '') }).request,
+    op: 'create',
+  }));
+  const outcomes = [1000, 1100].map((count) =>
+    new Workbench().propose({ op: 'multi', request: parts.slice(0, count) } as Write, asker),
+  );
+  expect(outcomes).toMatchObject([{ kind: 'multi' }, { kind: 'refused', error: 'invalid_acl', failedPart: 1046 }]);
 });

@@ -8,14 +8,19 @@ import {
   Pending,
   prepare,
   prepareClose,
-  releaseTxn,
   Tree,
   type Txn,
+  type Znode,
 } from '@reeve/tree';
 import { type Acl, noSession, openAcl, permissions, Reader, type RequestOf, type SessionId, Writer } from '@reeve/wire';
 
 /** Everything is allowed that an option can allow. */
-export const rules: WriteRules = { timeToLive: 'accepted', x509: 'accepted' };
+export const rules: WriteRules = {
+  timeToLive: 'accepted',
+  x509: 'accepted',
+  sasl: 'accepted',
+  reconfiguration: 'unimplemented',
+};
 
 /** Somebody from nowhere in particular. */
 export const anybody: Asker = {
@@ -67,14 +72,14 @@ export class Workbench {
   session(session: SessionId, change: 'begins' | 'ends'): Txn {
     if (change === 'begins') return this.#log({ kind: 'create_session', timeoutMs: 5000 }, session);
     const zxid = this.#zxid + 1;
-    return this.#log(prepareClose(this.pending, this.tree.ephemeralsOf(session), { session, zxid }), session);
+    return this.#log(prepareClose(this.pending, this.tree, { session, zxid }), session);
   }
 
   /** Applies the first `count` outstanding transactions; all of them unless told. */
   commit(count = this.#outstanding.length, observer: ApplyObserver = nobody): void {
     for (const { zxid, session, txn } of this.#outstanding.splice(0, count)) {
       apply(this.tree, { zxid, session, xid: 0, timeMs: zxid * 10 }, txn, observer);
-      releaseTxn(this.pending, txn, zxid);
+      this.pending.applied(zxid);
     }
   }
 
@@ -105,20 +110,23 @@ export function replay(tree: Tree, entries: Workbench['log']): void {
 
 /** Everything a tree holds, in a form that `toEqual` compares and people can read. */
 export function contents(tree: Tree): object {
-  const znodes = [...tree.entries()].map(([path, znode]) => {
-    const { acl, children, ...fields } = znode;
-    return [path, { ...fields, acl: acl.entries, children: [...(children ?? [])].sort() }] as const;
-  });
+  const znodes = [...tree.znodes()].map((znode) => [tree.path(znode), shown(znode)] as const);
   return {
     lastZxid: tree.lastZxid,
     sessions: Object.fromEntries(tree.sessions),
     znodes: Object.fromEntries(znodes.sort()),
-    ephemerals: Object.fromEntries([...tree.ephemerals].map(([id, paths]) => [id, [...paths].sort()]).sort()),
-    containers: [...tree.containers].sort(),
-    mortals: [...tree.mortals].sort(),
+    ephemerals: Object.fromEntries([...tree.owners()].map((id) => [id, [...tree.ephemeralsOf(id)].sort()]).sort()),
+    mortals: [...tree.mortals()].map((znode) => tree.path(znode)).sort(),
     bytes: tree.approximateDataBytes,
     size: tree.size,
   };
+}
+
+function shown(znode: Znode): object {
+  const { acl, lifetime, owner, ttlMs, czxid, ctimeMs, mzxid, mtimeMs, pzxid, version, aversion, creates } = znode;
+  const rest = { czxid, ctimeMs, mzxid, mtimeMs, pzxid, version, aversion, creates, childCount: znode.childCount };
+  const children = [...znode.childNames()].sort();
+  return { data: znode.data, acl: acl.entries, lifetime, owner, ttlMs, children, ...rest };
 }
 
 /** The name of the refusal, or `ok`. */

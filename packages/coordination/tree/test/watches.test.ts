@@ -79,6 +79,37 @@ describe('watches', () => {
   });
 });
 
+describe('a connection that leaves many watches behind', () => {
+  const many = 50_000;
+
+  function armedMany(): Watches {
+    const watches = new Watches();
+    for (let i = 0; i < many; i += 1) watches.armOnce(1, `/n${i}`, 'data');
+    return watches;
+  }
+
+  test('is rid of them little by little, and counts for nothing meanwhile', () => {
+    const watches = armedMany();
+    watches.armOnce(2, '/n0', 'data');
+    expect([watches.pairs, watches.heaviest()]).toEqual([many + 1, 1]);
+    watches.removeWatcher(1);
+    expect([watches.pairs, watches.heaviest(), watches.count().watchers]).toEqual([1, 2, 1]);
+    expect(watches.size).toBe(many);
+    watches.sweep(many - 10);
+    expect(watches.size).toBeLessThanOrEqual(11);
+    watches.sweep(many);
+    expect(watches.count()).toEqual({ watchers: 1, paths: 1, watches: 1 });
+    expect(told(watches, 'deleted', '/n0')).toEqual([2]);
+  });
+
+  test('is swept away by those who arm new ones', () => {
+    const watches = armedMany();
+    watches.removeWatcher(1);
+    for (let i = 0; i < many / 2 + 1; i += 1) watches.armOnce(2, `/m${i}`, 'data');
+    expect(watches.size).toBe(watches.pairs);
+  });
+});
+
 /** The same, as a list that is searched: what a connection armed, one entry each. */
 class NaiveWatches {
   list: { watcher: number; path: string; arming: Arming; halves: Set<'data' | 'children'> }[] = [];

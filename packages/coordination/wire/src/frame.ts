@@ -2,18 +2,20 @@ import { WireError } from './wire-error.ts';
 
 const HEADER_BYTES = 4;
 const NO_BYTES = Buffer.alloc(0);
+/** Frames of which more has arrived than this are worth a buffer for nearly all of it. */
+const LONG_BYTES = 64 * 1024;
 
 /** ZooKeeper's own default of `jute.maxbuffer`: frames longer than this are refused. */
 export const FRAME_BYTES_MAX = 0xfffff;
 
-/** Receives one frame: `bytes[start, end)`, a view that is valid during the call only. */
+/** Receives one frame: `bytes[start, end)`, which nobody writes to again. */
 export type FrameSink = (bytes: Buffer, start: number, end: number) => void;
 
 /**
  * Cuts a stream of chunks into length-prefixed frames.
  *
- * Whole frames are handed on in place; only a frame that spans chunks is copied, once, into a buffer of its own size
- * that grows with the bytes that really arrive, so that an announced length allocates nothing.
+ * Whole frames are handed on in place; only a frame that spans chunks is copied, into a buffer of its own that grows with
+ * the bytes that really arrive, so that an announced length allocates nothing.
  */
 export class FrameSplitter {
   readonly #bytesMax: number;
@@ -45,6 +47,11 @@ export class FrameSplitter {
     return this.#carried;
   }
 
+  /** The memory that is taken by what is held back, bytes. */
+  get pendingCapacity(): number {
+    return this.#carry.length;
+  }
+
   #continueCarried(chunk: Buffer, offset: number, sink: FrameSink): number {
     const headerDue = HEADER_BYTES - this.#carried;
     const due = headerDue > 0 ? headerDue : this.#frameEnd(this.#carry, 0, this.#carried) - this.#carried;
@@ -70,10 +77,19 @@ export class FrameSplitter {
     return offset + HEADER_BYTES + length;
   }
 
+  /** The length of the frame whose next bytes are `chunk[start, end)`; 0 while it is not known. */
+  #announced(chunk: Buffer, start: number, end: number): number {
+    if (this.#carried >= HEADER_BYTES) return this.#carry.readInt32BE(0);
+    return this.#carried === 0 && end - start >= HEADER_BYTES ? chunk.readInt32BE(start) : 0;
+  }
+
   #keep(chunk: Buffer, start: number, end: number): void {
     const needed = this.#carried + end - start;
     if (needed > this.#carry.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#carry.length * 2));
+      // The buffers that were outgrown are garbage: of a long frame there should be few.
+      const roomy = needed > LONG_BYTES ? needed * 16 : this.#carry.length * 2;
+      const whole = HEADER_BYTES + this.#announced(chunk, start, end);
+      const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(roomy, whole)));
       this.#carry.copy(larger, 0, 0, this.#carried);
       this.#carry = larger;
     }

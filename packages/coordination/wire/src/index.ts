@@ -1,5 +1,16 @@
 /** The ZooKeeper client protocol as data: one row per operation, codecs, frames, error numbers, legal paths. */
 export * from './connect.ts';
+export {
+  isUsualExchange,
+  type Md5,
+  type SaslProof,
+  saslAnswer,
+  saslChallenge,
+  saslDirectives,
+  saslProof,
+  saslRealm,
+  saslUri,
+} from './digest-md5.ts';
 export * from './error-codes.ts';
 export * from './frame.ts';
 export * from './jute.ts';

@@ -64,7 +64,13 @@ export function vector<T>(element: Codec<T>): Codec<readonly T[]> {
   };
 }
 
-type Fields = Readonly<Record<string, Codec<unknown>>>;
+/** The codecs of a record's fields, in wire order. */
+export type Fields = Readonly<Record<string, Codec<unknown>>>;
+/** A record's codec, and what it was compiled from. */
+export interface RecordCodec<F extends Fields> extends Codec<RecordOf<F>> {
+  readonly fields: F;
+}
+
 type RecordOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
 
 /**
@@ -76,15 +82,24 @@ type RecordOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
  * @example
  * const checkRequest = record({ path: ustring, version: int });
  */
-export function record<F extends Fields>(fields: F): Codec<RecordOf<F>> {
+export function record<F extends Fields>(fields: F): RecordCodec<F> {
+  return compile(fields, '');
+}
+
+/** A record that reads with one field more, which says what it is: it is not written. */
+export function tagged<F extends Fields>({ fields }: RecordCodec<F>, tag: string, value: string): Codec<RecordOf<F>> {
+  return compile(fields, `${tag}: ${JSON.stringify(value)}, `);
+}
+
+function compile<F extends Fields>(fields: F, constants: string): RecordCodec<F> {
   const names = Object.keys(fields);
   const codecs = Object.values(fields);
   const parameters = names.map((_, i) => `codec${i}`);
   const reads = names.map((name, i) => `${name}: codec${i}.decode(reader)`).join(', ');
   const writes = names.map((name, i) => `codec${i}.encode(writer, value.${name});`).join(' ');
-  const decode = new Function(...parameters, `return (reader) => ({ ${reads} });`)(...codecs);
+  const decode = new Function(...parameters, `return (reader) => ({ ${constants}${reads} });`)(...codecs);
   const encode = new Function(...parameters, `return (writer, value) => { ${writes} };`)(...codecs);
-  return { bytesMin: codecs.reduce((sum, codec) => sum + codec.bytesMin, 0), encode, decode };
+  return { fields, bytesMin: codecs.reduce((sum, codec) => sum + codec.bytesMin, 0), encode, decode };
 }
 
 /** The record without fields, such as the body of a ping. */

@@ -1,4 +1,4 @@
-import type { Codec, ValueOf } from './jute.ts';
+import { type Codec, type Fields, type RecordCodec, tagged, type ValueOf } from './jute.ts';
 import * as m from './messages.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
@@ -24,7 +24,8 @@ const reads = {
   getChildren: { code: 8, request: m.pathAndWatch, reply: m.childrenReply },
 } as const;
 
-type Table = Readonly<Record<string, { code: number; request: Codec<unknown>; reply: Codec<unknown> | undefined }>>;
+type Row = { code: number; request: RecordCodec<Fields>; reply: Codec<unknown> | undefined };
+type Table = Readonly<Record<string, Row>>;
 type PartOf<T extends Table> = { [K in keyof T]: { readonly op: K } & ValueOf<T[K]['request']> }[keyof T];
 
 /** One write inside a multi. */
@@ -64,7 +65,7 @@ export const multiReply: Codec<readonly MultiResult[]> = {
 };
 
 function partsCodec<P extends { readonly op: string }>(table: Table): Codec<readonly P[]> {
-  const byCode = new Map(Object.entries(table).map(([op, row]) => [row.code, { op, request: row.request }] as const));
+  const byCode = new Map(Object.entries(table).map(([op, row]) => [row.code, tagged(row.request, 'op', op)] as const));
   return {
     bytesMin: PART_BYTES_MIN,
     encode(writer, parts) {
@@ -78,9 +79,9 @@ function partsCodec<P extends { readonly op: string }>(table: Table): Codec<read
     decode(reader) {
       const parts: P[] = [];
       for (let type = readPartHeader(reader); type !== undefined; type = readPartHeader(reader)) {
-        const row = byCode.get(type);
-        if (row === undefined) throw reader.malformed(`operation ${type} cannot be part of a multi`);
-        parts.push({ op: row.op, ...(row.request.decode(reader) as object) } as unknown as P);
+        const part = byCode.get(type);
+        if (part === undefined) throw reader.malformed(`operation ${type} cannot be part of a multi`);
+        parts.push(part.decode(reader) as unknown as P);
       }
       return parts;
     },

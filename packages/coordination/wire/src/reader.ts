@@ -81,6 +81,15 @@ export class Reader {
     return this.#bytes.subarray(at, at + length);
   }
 
+  /** Steps over `expected` when it comes next, and says whether it did. */
+  skip(expected: Uint8Array): boolean {
+    const at = this.offset;
+    if (at + expected.length > this.#end) return false;
+    for (let i = 0; i < expected.length; i += 1) if (this.#bytes[at + i] !== expected[i]) return false;
+    this.offset = at + expected.length;
+    return true;
+  }
+
   malformed(what: string): WireError {
     return new WireError({ code: 'frame_malformed', offset: this.offset, what });
   }

@@ -1,5 +1,6 @@
 import { buffer, type Codec, int, long, record, ustring, vector } from './jute.ts';
 import { type SessionId, sessionId } from './session-id.ts';
+import { Writer } from './writer.ts';
 
 /** What a znode says of itself beside its data (jute `Stat`). Times are milliseconds since the epoch. */
 export interface Stat {
@@ -53,14 +54,27 @@ export interface Acl {
 /** jute `ACL`. */
 export const acl: Codec<Acl> = record({ perms: int, id: record({ scheme: ustring, id: ustring }) });
 
-/** jute `vector<ACL>`. */
-export const aclList: Codec<readonly Acl[]> = vector(acl);
-
 /** The bits of `Acl.perms` (ZooDefs.Perms). */
 export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
 /** Everybody may do everything: `world:anyone`, the usual list of a znode that is not protected. */
 export const openAcl: readonly Acl[] = [{ perms: permissions.all, id: { scheme: 'world', id: 'anyone' } }];
+
+const anyAclList = vector(acl);
+const openAclBytes = encodedOpenAcl();
+
+/** jute `vector<ACL>`. The usual list is known by its bytes, and reads as `openAcl` itself. */
+export const aclList: Codec<readonly Acl[]> = {
+  bytesMin: anyAclList.bytesMin,
+  encode: anyAclList.encode,
+  decode: (reader) => (reader.skip(openAclBytes) ? openAcl : anyAclList.decode(reader)),
+};
+
+function encodedOpenAcl(): Buffer {
+  const writer = new Writer(64);
+  anyAclList.encode(writer, openAcl);
+  return writer.take();
+}
 
 /** The kinds of znode that a create can ask for. */
 export type CreateMode =

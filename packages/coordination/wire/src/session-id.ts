@@ -14,13 +14,20 @@ export function sessionIdOf(high: number, low: number): SessionId {
   return (hex32(high) + hex32(low)) as SessionId;
 }
 
+/** The id that was written last: requests of one session come in a row. */
+const last = { id: noSession, high: 0, low: 0 };
+
 /** A session id in the wire: a jute `long`. */
 export const sessionId: Codec<SessionId> = {
   bytesMin: 8,
   encode(writer, value) {
-    if (value === noSession) return writer.long(0);
-    writer.int(Number.parseInt(value.slice(0, 8), 16) | 0);
-    writer.int(Number.parseInt(value.slice(8), 16) | 0);
+    if (value !== last.id) {
+      last.id = value;
+      last.high = Number.parseInt(value.slice(0, 8), 16) | 0;
+      last.low = Number.parseInt(value.slice(8), 16) | 0;
+    }
+    writer.int(last.high);
+    writer.int(last.low);
   },
   decode(reader) {
     const high = reader.int();

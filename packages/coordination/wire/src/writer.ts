@@ -1,6 +1,8 @@
 const TWO_32 = 4294967296;
 /** Above this many characters the native encoder is faster than a loop. */
 const LOOP_CHARACTERS_MAX = 48;
+/** The same for bytes that are only moved. */
+const LOOP_BYTES_MAX = 32;
 
 /**
  * Writes jute's big-endian primitives into one growing buffer, frame after frame.
@@ -64,10 +66,24 @@ export class Writer {
     this.#position = at + 4 + length;
   }
 
+  /** One byte for each character, without a length. */
+  latin1(value: string): void {
+    const at = this.#reserve(value.length);
+    this.#bytes.latin1Write(value, at, value.length);
+  }
+
   /** Bytes as they are, without a length. */
   raw(value: Uint8Array): void {
     const at = this.#reserve(value.length);
     this.#bytes.set(value, at);
+  }
+
+  /** `source[start, end)` as it is, without a length. */
+  copy(source: Buffer, start: number, end: number): void {
+    const at = this.#reserve(end - start);
+    if (end - start > LOOP_BYTES_MAX) return void source.copy(this.#bytes, at, start, end);
+    const bytes = this.#bytes;
+    for (let i = start; i < end; i += 1) bytes[at + i - start] = source[i] as number;
   }
 
   /** Opens a frame: leaves room for its length. Pass what it returns to `endFrame`. */
@@ -96,6 +112,16 @@ export class Writer {
   /** The bytes written so far, valid until the next write; for a caller that copies or writes them out at once. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#position);
+  }
+
+  /** The bytes written since `position`, under the same terms. */
+  viewFrom(position: number): Buffer {
+    return this.#bytes.subarray(position, this.#position);
+  }
+
+  /** Bytes that fit without another buffer. */
+  get capacity(): number {
+    return this.#bytes.length;
   }
 
   /** Starts anew in the same buffer: whatever `view` returned is void. */

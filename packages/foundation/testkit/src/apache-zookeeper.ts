@@ -7,11 +7,28 @@ import { TestkitError } from './testkit-error.ts';
 /** Where Debian's zookeeper and libzookeeper-java packages put their jars. */
 const JARS = '/usr/share/java';
 const JAR_NAMES = ['zookeeper', 'zookeeper-jute', 'slf4j-api', 'slf4j-simple', 'metrics-core', 'snappy-java'];
+const NETTY = ['buffer', 'codec', 'common', 'handler', 'resolver', 'transport', 'transport-native-epoll'];
+
+/** What Java needs beside ZooKeeper's own jars to speak TLS, on the server's side and the client's. */
+export const nettyJars: readonly string[] = [...NETTY, 'transport-native-unix-common'].map((part) => {
+  return join(JARS, `netty-${part}.jar`);
+});
+
+/** The jars that Apache ZooKeeper's admin server stands on. */
+export const adminLibraries: readonly string[] = [
+  ...['server', 'servlet', 'util', 'util-ajax', 'http', 'io', 'security'].map((name) => `jetty9-${name}`),
+  'servlet-api',
+  'jackson-databind',
+  'jackson-core',
+  'jackson-annotations',
+];
 
 /** What a test may choose of Apache ZooKeeper's configuration. */
 export interface ApacheZooKeeperOptions extends EngineOptions {
   /** Further Java system properties, such as `zookeeper.skipACL=yes`. */
   readonly properties?: readonly string[];
+  /** Further jars of Debian's, by name, that a part of it needs: those of `adminLibraries` for the admin server. */
+  readonly libraries?: readonly string[];
 }
 
 /**
@@ -47,13 +64,16 @@ function apacheZooKeeper(port: number, options: ApacheZooKeeperOptions): EngineP
   return new EngineProcess({
     name: 'Apache ZooKeeper',
     port,
-    options: { ...options, config: ['admin.enableServer=false', ...(options.config ?? [])] },
-    command: (configFile) => command(configFile, options.properties ?? []),
+    options,
+    command: (configFile) => command(configFile, options),
   });
 }
 
-function command(configFile: string, more: readonly string[]): readonly string[] {
-  const jars = JAR_NAMES.map((name) => join(JARS, `${name}.jar`));
+function command(
+  configFile: string,
+  { properties: more = [], libraries = [] }: ApacheZooKeeperOptions,
+): readonly string[] {
+  const jars = [...JAR_NAMES, ...libraries].map((name) => join(JARS, `${name}.jar`));
   const properties = [
     'java.awt.headless=true',
     'java.net.preferIPv4Stack=true',
@@ -66,5 +86,13 @@ function command(configFile: string, more: readonly string[]): readonly string[]
   ];
   const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-  return ['java', '-cp', jars.join(':'), ...flags, ...properties.map((name) => `-D${name}`), main, configFile];
+  return [
+    'java',
+    '-cp',
+    [...jars, ...nettyJars].join(':'),
+    ...flags,
+    ...properties.map((name) => `-D${name}`),
+    main,
+    configFile,
+  ];
 }

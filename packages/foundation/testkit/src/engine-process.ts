@@ -44,6 +44,11 @@ export class EngineProcess implements Engine {
     return `127.0.0.1:${this.port}`;
   }
 
+  /** Its `dataDir`. */
+  get dataDirectory(): string {
+    return join(this.#directory, 'data');
+  }
+
   async start(): Promise<void> {
     this.#process = await startProcess(this.#facts.command(this.#writeConfig()), {
       ready: async () => (await fourLetterWord(this.port, 'srvr')).includes('Mode: '),
@@ -70,7 +75,7 @@ export class EngineProcess implements Engine {
 
   #writeConfig(): string {
     const path = join(this.#directory, 'zoo.cfg');
-    const data = join(this.#directory, 'data');
+    const data = this.dataDirectory;
     mkdirSync(data, { recursive: true });
     const { tickMs = 500, config = [], memberId } = this.#facts.options;
     if (memberId !== undefined) writeFileSync(join(data, 'myid'), String(memberId));
@@ -80,6 +85,7 @@ export class EngineProcess implements Engine {
       `clientPort=${this.port}`,
       'clientPortAddress=127.0.0.1',
       'maxClientCnxns=0',
+      'admin.enableServer=false',
       '4lw.commands.whitelist=*',
       'extendedTypesEnabled=true',
       'znode.container.checkIntervalMs=500',

@@ -1,5 +1,6 @@
 /** What tests of real processes stand on: waiting for conditions, engines that can be killed, networks that fail. */
 export * from './apache-zookeeper.ts';
+export * from './certificate-authority.ts';
 export * from './data-driven.ts';
 export * from './engine.ts';
 export * from './engine-process.ts';
@@ -7,6 +8,7 @@ export * from './engines.ts';
 export * from './eventually.ts';
 export * from './fault-proxy.ts';
 export * from './free-port.ts';
+export * from './raw-client.ts';
 export * from './reeve-coordinator.ts';
 export * from './seeded-random.ts';
 export * from './temporary-directory.ts';

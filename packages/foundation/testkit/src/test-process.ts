@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { eventually } from './eventually.ts';
 import { reapLater, release } from './reaper.ts';
 import { atTestEnd } from './test-end.ts';
@@ -18,6 +20,11 @@ export interface ProcessOptions {
   readonly readyDeadlineMs?: number;
   /** What it reads from standard input; nothing unless given. */
   readonly input?: string;
+  /**
+   * Hears each line of its standard output. What it returns, unless that is `undefined`, is written to standard input
+   * as a line. Standard input then stays open.
+   */
+  readonly answer?: (line: string) => string | undefined | Promise<string | undefined>;
 }
 
 /** How a process ended: by exit code or by signal. */
@@ -47,7 +54,9 @@ export class TestProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-OUTPUT_CHARACTERS_MAX);
     });
-    this.#child.stdin?.on('error', () => {}).end(options.input ?? '');
+    this.#child.stdin?.on('error', () => {}).write(options.input ?? '');
+    if (options.answer === undefined) this.#child.stdin?.end();
+    else this.#converse(options.answer);
     this.exited = this.#observeExit();
     const forget = atTestEnd(() => this.#destroy());
     const { pid } = this.#child;
@@ -87,6 +96,11 @@ export class TestProcess {
     }
   }
 
+  /** Writes a line to its standard input, which only one with `answer` keeps open. */
+  write(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
   /** Ends it with SIGTERM, and with SIGKILL when that takes longer than `deadlineMs` (5 s unless given). */
   async stop(deadlineMs = 5_000): Promise<ProcessExit> {
     this.kill('SIGTERM');
@@ -116,6 +130,13 @@ export class TestProcess {
     const tail = `${this.#stdout}\n${this.#stderr}`.slice(-4_000);
     const message = `the process ended (${JSON.stringify(this.#exit)}) before: ${what}\n${this.argv.join(' ')}\n${tail}`;
     return new TestkitError({ code: 'process_failed' }, message);
+  }
+
+  #converse(answer: NonNullable<ProcessOptions['answer']>): void {
+    createInterface({ input: this.#child.stdout as Readable }).on('line', async (line) => {
+      const said = await answer(line);
+      if (said !== undefined) this.write(said);
+    });
   }
 
   async #observeExit(): Promise<ProcessExit> {

@@ -20,6 +20,14 @@ test('a process that ends before it is ready fails at once and shows what it wro
   await expect(starting).rejects.toMatchObject({ code: 'process_failed', message: expect.stringContaining('no disk') });
 });
 
+test('a process that asks is answered, line by line', async () => {
+  const script = `require('node:readline').createInterface({ input: process.stdin })
+    .on('line', (line) => { console.log('heard ' + line); process.exit(); });
+    console.log('how much?');`;
+  const answer = (line: string) => (line === 'how much?' ? '42' : undefined);
+  await (await startProcess([node, '-e', script], { answer })).line(/heard 42/);
+});
+
 test('a program that is not there is a failed process', async () => {
   const missing = await startProcess(['/does/not/exist']);
   expect(await missing.exited).toEqual({ code: 127, signal: null });

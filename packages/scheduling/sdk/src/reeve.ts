@@ -1,5 +1,5 @@
 import { type Logger, silent } from '@reeve/base';
-import { type AuthInfo, connect as openSession } from '@reeve/client';
+import { type AuthInfo, type ClientTls, connect as openSession } from '@reeve/client';
 import { Layout } from '@reeve/tasks';
 import type { CallOptions } from './call.ts';
 import { ChangeFeed, type WatchOptions } from './change-feed.ts';
@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly timeoutMs?: number | undefined;
   /** Identities to present, where the coordinator asks for them. */
   readonly auth?: readonly AuthInfo[] | undefined;
+  /** Connects with TLS, to the secure port of the coordinators; plainly unless given. */
+  readonly tls?: ClientTls | undefined;
   /** Where to report what happens below; nowhere unless given. */
   readonly logger?: Logger | undefined;
 }
@@ -166,9 +168,10 @@ const TIMEOUT_MS = 30_000;
 export async function connect(options: ConnectOptions = {}): Promise<Reeve> {
   const servers = options.connect ?? CONNECT_DEFAULT;
   const sessionTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-  const { auth = [], logger = silent, timeoutMs = TIMEOUT_MS } = options;
+  const { auth = [], tls, logger = silent, timeoutMs = TIMEOUT_MS } = options;
+  const secure = tls === undefined ? {} : { tls };
   const link = new Link({
-    open: () => openSession({ servers, sessionTimeoutMs, auth, logger }),
+    open: () => openSession({ servers, sessionTimeoutMs, auth, ...secure, logger }),
     connect: servers,
     timeoutMs,
   });

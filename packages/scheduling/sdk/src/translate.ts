@@ -12,8 +12,11 @@ export function translate(error: unknown, connect: string): unknown {
 }
 
 /** No coordinator answered, at any of these addresses. */
-function unreachable(connect: string, cause: unknown): ReeveError {
-  const advice = 'Start one with "reeve up", or say where it is with --connect or REEVE_CONNECT.';
+function unreachable(connect: string, cause: ClientError): ReeveError {
+  const { reason = '' } = cause.facts;
+  const advice = reason.startsWith('TLS')
+    ? `One is there, but ${reason}.`
+    : 'Start one with "reeve up", or say where it is with --connect or REEVE_CONNECT.';
   return new ReeveError({ code: 'unreachable', connect, advice }, `no coordinator answers at ${connect}`, { cause });
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import {
   type Acl,
   type ConnectReply,
@@ -16,7 +17,9 @@ import {
   requestHeader,
   type SessionId,
   specialXids,
+  type WatchEvent,
   Writer,
+  watchEvent,
 } from '@reeve/wire';
 
 /** What came back: the error by name, or `lost` when the connection ended first. */
@@ -24,6 +27,16 @@ export interface Answer {
   readonly error: string;
   readonly zxid: number;
   readonly body: Buffer;
+  /** The notifications between the answer before and this one. */
+  readonly events: readonly WatchEvent[];
+}
+
+/** An answer with its body as the operation defines it; `undefined` in place of a refusal's. */
+export type Said = Omit<Answer, 'body'> & { readonly body: unknown };
+
+interface Waiting {
+  readonly xid: number;
+  settle(answer: Answer): void;
 }
 
 /** A session to come back to. */
@@ -33,9 +46,10 @@ export interface Ticket {
 }
 
 const openAcl: readonly Acl[] = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
-const lost: Answer = { error: 'lost', zxid: 0, body: Buffer.alloc(0) };
+const lost: Answer = { error: 'lost', zxid: 0, body: Buffer.alloc(0), events: [] };
+const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The protocol and nothing else: frames out, frames in, in order, with as many in flight as one likes. */
+/** The protocol and nothing else, no pings and no reconnects: frames out, frames in, as many in flight as one likes. */
 export class RawClient {
   readonly socket: Socket;
   /** Resolves when the connection has ended, whoever ended it. */
@@ -44,18 +58,19 @@ export class RawClient {
   #welcome: ConnectReply | undefined;
   #welcomed: (() => void) | undefined;
   #xid = 0;
-  readonly #waiting: ((answer: Answer) => void)[] = [];
+  #events: WatchEvent[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #reader = new Reader();
 
-  private constructor(port: number) {
-    this.socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    const splitter = new FrameSplitter(64 * 1024 * 1024);
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    const splitter = new FrameSplitter(FRAME_BYTES_MAX);
     const sink = (bytes: Buffer, start: number, end: number) => this.#take(bytes, start, end);
     this.socket.on('data', (chunk: Buffer) => splitter.push(chunk, sink));
     this.socket.on('error', () => {});
     this.ended = new Promise((resolve) => {
       this.socket.on('close', () => {
-        for (const settle of this.#waiting.splice(0)) settle(lost);
+        for (const { settle } of this.#waiting.splice(0)) settle(lost);
         this.#welcomed?.();
         resolve();
       });
@@ -64,11 +79,20 @@ export class RawClient {
 
   /** Connects without saying anything. */
   static async silent(port: number): Promise<RawClient> {
-    const client = new RawClient(port);
+    const client = new RawClient(connect({ host: '127.0.0.1', port, noDelay: true }));
     await Promise.race([once(client.socket, 'connect'), client.ended]);
     return client;
   }
 
+  /** Connects with TLS and opens a session; there is no `welcome` when it was not let in. */
+  static async secure(port: number, options: ConnectionOptions): Promise<RawClient> {
+    const client = new RawClient(connectTls({ host: '127.0.0.1', port, servername: 'localhost', ...options }));
+    await Promise.race([once(client.socket, 'secureConnect').catch(() => {}), client.ended]);
+    if (!client.socket.destroyed) await client.#greet(undefined);
+    return client;
+  }
+
+  /** Connects and opens a session, or comes back to one. */
   static async open(port: number, ticket?: Ticket): Promise<RawClient> {
     const client = await RawClient.silent(port);
     await client.#greet(ticket);
@@ -85,16 +109,25 @@ export class RawClient {
     return { sessionId, password: Buffer.from(password ?? Buffer.alloc(16)) };
   }
 
+  /** Sends a request; resolves with whatever comes back. */
   request<N extends OpName>(op: N, request: RequestOf<N>): Promise<Answer> {
     const writer = new Writer();
     const frame = writer.beginFrame();
-    this.#xid += 1;
-    requestHeader.encode(writer, { xid: this.#xid, type: ops[op].code });
+    const xid = this.#nextXid(op);
+    requestHeader.encode(writer, { xid, type: ops[op].code });
     (ops[op].request as { encode(writer: Writer, value: RequestOf<N>): void }).encode(writer, request);
     writer.endFrame(frame);
     this.socket.write(writer.take());
     if (this.socket.destroyed) return Promise.resolve(lost);
-    return new Promise((resolve) => void this.#waiting.push(resolve));
+    return new Promise((settle) => void this.#waiting.push({ xid, settle }));
+  }
+
+  /** As `request`, with the body decoded. */
+  async ask(op: OpName, request: unknown): Promise<Said> {
+    const answer = await this.request(op, request as RequestOf<OpName>);
+    if (answer.error !== 'ok') return { ...answer, body: undefined };
+    const reply = ops[op].reply as { decode(reader: Reader): unknown };
+    return { ...answer, body: reply.decode(new Reader().reset(answer.body)) };
   }
 
   create(path: string, data = '', flags = 0): Promise<Answer> {
@@ -128,6 +161,13 @@ export class RawClient {
     });
   }
 
+  #nextXid(op: OpName): number {
+    if (op === 'ping') return specialXids.ping;
+    if (op === 'auth') return specialXids.auth;
+    this.#xid += 1;
+    return this.#xid;
+  }
+
   #take(bytes: Buffer, start: number, end: number): void {
     const reader = this.#reader.reset(bytes, start, end);
     if (this.#welcome === undefined) {
@@ -138,22 +178,18 @@ export class RawClient {
     const { xid, zxid, err } = replyHeader.decode(reader);
     if (xid === specialXids.notification) {
       this.notifications += 1;
+      this.#events.push(watchEvent.decode(reader));
       return;
     }
+    const events = this.#events;
+    this.#events = [];
     const body = Buffer.from(bytes.subarray(reader.offset, end));
-    this.#waiting.shift()?.({ error: errorName(err), zxid, body });
+    this.#awaitedBy(xid)?.settle({ error: errorName(err), zxid, body, events });
   }
-}
 
-/** What the server answers to four letters, up to the end of the connection. */
-export async function word(port: number, letters: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port });
-  socket.setEncoding('latin1').on('error', () => {});
-  socket.write(letters);
-  let text = '';
-  socket.on('data', (part: string) => {
-    text += part;
-  });
-  await once(socket, 'close');
-  return text;
+  /** Answers come in the order of the requests, but for those to pings and credentials. */
+  #awaitedBy(xid: number): Waiting | undefined {
+    const nth = this.#waiting.findIndex((waiting) => waiting.xid === xid);
+    return this.#waiting.splice(nth, nth === -1 ? 0 : 1)[0];
+  }
 }

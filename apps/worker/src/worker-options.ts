@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { CodedError, type Logger, silent } from '@reeve/base';
-import type { AuthInfo } from '@reeve/client';
+import type { AuthInfo, ClientTls } from '@reeve/client';
 
 /** What a worker is started with. Only `connect` must be given. */
 export interface WorkerOptions {
@@ -11,6 +11,8 @@ export interface WorkerOptions {
   readonly root?: string;
   /** Identities that its sessions present. */
   readonly auth?: readonly AuthInfo[];
+  /** Connects with TLS; plainly unless given. */
+  readonly tls?: ClientTls;
   /** The first part of its workerIds; the name of the host unless given. */
   readonly name?: string;
   /** How many attempts it runs at the same time; 4. */
@@ -38,9 +40,10 @@ export interface WorkerOptions {
 }
 
 /** The options of a worker, complete and checked. */
-export type WorkerSettings = Required<Omit<WorkerOptions, 'memoryMaxMb'>> & {
-  readonly memoryMaxMb: number | undefined;
-};
+export type WorkerSettings = Required<Omit<WorkerOptions, 'memoryMaxMb' | 'tls'>> &
+  Pick<WorkerOptions, 'tls'> & {
+    readonly memoryMaxMb: number | undefined;
+  };
 
 /** Facts of options that cannot be used. */
 export interface WorkerOptionFacts {

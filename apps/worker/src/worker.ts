@@ -83,8 +83,9 @@ class Worker implements RunningWorker {
   }
 
   async #open(): Promise<void> {
-    const { connect: servers, auth, sessionTimeoutMs, root, name } = this.#settings;
-    const client = createClient({ servers, auth, sessionTimeoutMs, logger: this.#logger });
+    const { connect: servers, auth, tls, sessionTimeoutMs, root, name } = this.#settings;
+    const secure = tls === undefined ? {} : { tls };
+    const client = createClient({ servers, auth, ...secure, sessionTimeoutMs, logger: this.#logger });
     this.#client = client;
     try {
       await client.connected();

@@ -4,6 +4,9 @@ import { signalGroup } from '../runner/process-group.ts';
 import type { Execution, ExecutionEnd } from './execution.ts';
 import { type RunnerExit, RunnerProcess } from './runner-process.ts';
 
+/** A runner that was told to end its commands and itself is killed after that long, milliseconds. */
+const END_WAIT_MS = 1_000;
+
 /** What a host of commands is made of. */
 export interface CommandHostOptions {
   readonly entry: URL;
@@ -27,6 +30,7 @@ export class CommandHost {
   readonly #runner: RunnerProcess;
   readonly #running = new Map<number, Running>();
   #sent = 0;
+  #impatient: NodeJS.Timeout | undefined;
 
   constructor(options: CommandHostOptions) {
     this.#options = options;
@@ -79,8 +83,11 @@ export class CommandHost {
     this.#runner.release();
   }
 
+  /** Kills the commands and their runner: by its own hand, as only it knows for sure which ones it has started. */
   kill(): void {
-    this.#runner.kill();
+    if (this.#impatient !== undefined) return;
+    this.#runner.end();
+    this.#impatient = setTimeout(() => this.#runner.kill(), END_WAIT_MS);
   }
 
   #onReport(report: FromRunner): void {
@@ -120,6 +127,7 @@ export class CommandHost {
 
   /** Nobody looks after its commands any more: they end, and fail. */
   #onExit(exit: RunnerExit): void {
+    clearTimeout(this.#impatient);
     const left = [...this.#running.values()];
     this.#running.clear();
     for (const { group } of left) signalGroup(group, 'SIGKILL');

@@ -90,6 +90,11 @@ export class RunnerProcess {
     this.#pipe(descriptors.orders)?.end();
   }
 
+  /** Asks it to end, now, by SIGTERM. */
+  end(): void {
+    this.#child.kill('SIGTERM');
+  }
+
   /** Ends it at once, and all that it started in its process group. */
   kill(): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) signalGroup(this.pid, 'SIGKILL');

@@ -12,7 +12,7 @@ export class CommandRunner {
   readonly #settings: RunnerSettings;
   readonly #leave: () => void;
   readonly #running = new Map<number, Command>();
-  readonly #lease = new Deadline(() => this.#leaseExpired());
+  readonly #lease = new Deadline(() => this.end());
   #orphaned = false;
 
   constructor(parts: { reporter: Reporter; settings: RunnerSettings; leave: () => void }) {
@@ -42,6 +42,12 @@ export class CommandRunner {
     this.#orphaned = true;
     for (const command of this.#running.values()) command.stop(abortError('session_lost'));
     this.#leaveWhenDone();
+  }
+
+  /** Kills every command, and leaves. */
+  end(): void {
+    for (const command of this.#running.values()) command.kill();
+    this.#leave();
   }
 
   #run(order: RunOrder): void {
@@ -83,11 +89,6 @@ export class CommandRunner {
     const { timeoutMs } = order;
     if (timeoutMs > 0) timer = setTimeout(() => command.stop(timeoutError(timeoutMs)), timeoutMs);
     return command;
-  }
-
-  #leaseExpired(): void {
-    for (const command of this.#running.values()) command.kill();
-    this.#leave();
   }
 
   #leaveWhenDone(): void {

@@ -13,6 +13,8 @@ const renewals = runner.leaseLines();
 lease.setEncoding('utf8').on('data', (text: string) => renewals.push(text));
 lease.on('error', () => {});
 
+process.once('SIGTERM', () => runner.end());
+
 reporter.report({ kind: 'ready', handlers: [] });
 readOrders(
   (message) => runner.receive(message),

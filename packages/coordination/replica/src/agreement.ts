@@ -1,8 +1,8 @@
 import { BoundedQueue, invariant } from '@reeve/base';
 import { encodeTxn } from '@reeve/tree';
+import { nextZxid } from '@reeve/zab';
 import type { Barrier, Proposal } from './connection.ts';
 import type { Outbox } from './outbox.ts';
-import { nextZxid } from './zxid.ts';
 
 /**
  * The order of transactions, as an ensemble of one agrees on it: what is on its own disk is agreed. It numbers

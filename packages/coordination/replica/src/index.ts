@@ -1,5 +1,6 @@
 /** One member of an ensemble as a state machine: `step(event)` in, `Outbox` out. */
 export { keyNameHashes } from '@reeve/tree';
+export { counterOf, epochOf, nextZxid } from '@reeve/zab';
 export type { AuditedOperation, AuditNote } from './audit.ts';
 export * from './event.ts';
 export { type ReplicaOptions, replicaDefaults } from './options.ts';
@@ -8,4 +9,3 @@ export { Replica } from './replica.ts';
 export type { SaslOptions } from './sasl-exchange.ts';
 export type { Session } from './sessions.ts';
 export type { ConnectionStatus, ReplicaStatus } from './status.ts';
-export { counterOf, epochOf, nextZxid } from './zxid.ts';

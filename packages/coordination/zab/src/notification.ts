@@ -1,0 +1,21 @@
+import type { MemberId } from './membership.ts';
+
+/** Whom a member would have lead, and why: the one whose history is the longest. Greater wins: epoch, then zxid, then id. */
+export interface Vote {
+  readonly leader: MemberId;
+  /** The current epoch of that member: the last in which it was in agreement with a leader. */
+  readonly epoch: number;
+  /** The last zxid in its log. */
+  readonly zxid: number;
+}
+
+/** What a member says of its vote to all others. */
+export interface Notification {
+  readonly from: MemberId;
+  readonly vote: Vote;
+  /** Counts the elections of the sender: votes are compared within one round only. */
+  readonly round: number;
+  readonly state: 'looking' | 'following' | 'leading' | 'observing';
+  /** The version of the membership that the sender knows. */
+  readonly membershipVersion: number;
+}

@@ -2,6 +2,7 @@ import { noSession, parentPath, type SessionId } from '@reeve/wire';
 import type { AccessList } from './access-list.ts';
 import type { Lifetime, ZnodeId } from './store/znode-store.ts';
 import type { Tree } from './tree.ts';
+import { Unborn } from './unborn.ts';
 import type { ZnodeView } from './znode.ts';
 
 /** Where a pending record is kept: under its znode's number, or under its path while there is no znode. */
@@ -20,6 +21,9 @@ export class PendingZnode implements ZnodeView {
   aversion = 0;
   creates = 0;
   childCount = 0;
+  /** For `Unborn`: the hash of its path, and the next record of its bucket. */
+  hash = 0;
+  next: PendingZnode | undefined = undefined;
 
   constructor(key: Key, born: Birth) {
     this.key = key;
@@ -37,22 +41,32 @@ export class PendingZnode implements ZnodeView {
     znode.childCount = view.childCount;
     return znode;
   }
+
+  /** Takes back what was changed since a copy was made of it. */
+  restore(before: PendingZnode): void {
+    this.zxid = before.zxid;
+    this.presence = before.presence;
+    this.acl = before.acl;
+    this.version = before.version;
+    this.aversion = before.aversion;
+    this.creates = before.creates;
+    this.childCount = before.childCount;
+  }
 }
 
 /** What a pending znode is born with. */
 type Birth = Pick<ZnodeView, 'acl' | 'lifetime' | 'owner'>;
 
-/** That a transaction changed a record. */
-interface Touch {
-  readonly zxid: number;
-  readonly znode: PendingZnode;
-  /** Inside a multi, which may fail: what the record said before, if it was one. */
-  readonly before: PendingZnode | undefined;
-  /** The record that had been kept under the same path. */
-  readonly replaced: PendingZnode | undefined;
+/** How a multi, which may fail, undoes a touch that did more than add a record. */
+interface Undo {
+  /** The place of the touch. */
+  readonly touch: number;
+  /** Whether the record said something else before, or another had been kept under its path. */
+  readonly kind: 'changed' | 'replaced';
+  readonly was: PendingZnode;
 }
 
-/** Touches done with are cut off when there are this many of them. */
+/** Touches done with are cut off when there are this many of them, and they are the most. */
 const DONE_MAX = 1024;
 
 /**
@@ -63,13 +77,16 @@ export class Pending {
   readonly #tree: Tree;
   readonly #changed = new Map<ZnodeId, PendingZnode>();
   /** What is not in the tree yet, or there again after it will have gone. */
-  readonly #created = new Map<string, PendingZnode>();
+  readonly #created = new Unborn();
   /** Whether some of it may be gone again: only then can another take its path. */
   #someGone: 'no' | 'perhaps' = 'no';
   readonly #ephemerals = new Map<SessionId, Set<string>>();
-  /** In the order of transactions: when one is applied, what nobody touched after it is forgotten. */
-  #touches: Touch[] = [];
+  /** In the order of transactions, which changed what: when one is applied, what nobody touched after it is forgotten. */
+  #touching: number[] = [];
+  #touched: PendingZnode[] = [];
   #done = 0;
+  /** Of the multi that is being prepared. */
+  readonly #undos: Undo[] = [];
   #mode: 'single' | 'multi' = 'single';
 
   constructor(tree: Tree) {
@@ -127,7 +144,8 @@ export class Pending {
     if (before !== undefined) before.zxid = znode.zxid;
     if (!isKnown) this.#changed.set(znode.key as ZnodeId, znode);
     znode.zxid = zxid;
-    this.#touches.push({ zxid, znode, before, replaced: undefined });
+    if (before !== undefined) this.#undos.push({ touch: this.#touched.length, kind: 'changed', was: before });
+    this.#touch(znode);
     return znode;
   }
 
@@ -136,7 +154,10 @@ export class Pending {
     const znode = new PendingZnode(path, born);
     znode.zxid = zxid;
     const replaced = this.#keepCreated(path, znode);
-    this.#touches.push({ zxid, znode, before: undefined, replaced });
+    if (replaced !== undefined && this.#mode === 'multi') {
+      this.#undos.push({ touch: this.#touched.length, kind: 'replaced', was: replaced });
+    }
+    this.#touch(znode);
   }
 
   /** Notes that `zxid` will delete a znode. */
@@ -147,37 +168,42 @@ export class Pending {
 
   /** Forgets what nobody touched after `zxid`, now that the tree has everything up to it. */
   applied(zxid: number): void {
-    let next = this.#touches[this.#done];
-    while (next !== undefined && next.zxid <= zxid) {
+    const touches = this.#touching.length;
+    while (this.#done < touches && (this.#touching[this.#done] as number) <= zxid) {
+      this.#settle(this.#touched[this.#done] as PendingZnode, this.#touching[this.#done] as number);
       this.#done += 1;
-      if (next.znode.zxid === next.zxid) this.#forget(next.znode);
-      else if (typeof next.znode.key === 'string') this.#born(next.znode, next.znode.key);
-      next = this.#touches[this.#done];
     }
-    if (next !== undefined && this.#done < DONE_MAX) return;
-    if (next === undefined) this.#someGone = 'no';
-    this.#touches = next === undefined ? [] : this.#touches.slice(this.#done);
-    this.#done = 0;
+    if (this.#done === touches) {
+      this.#someGone = 'no';
+      this.#dropTouches();
+    } else if (this.#done >= DONE_MAX && this.#done * 2 > touches) {
+      this.#touching = this.#touching.slice(this.#done);
+      this.#touched = this.#touched.slice(this.#done);
+      this.#done = 0;
+    }
   }
 
   /** Begins a multi, which may have to be undone: pass what it returns to `undoMulti`. */
   beginMulti(): number {
     this.#mode = 'multi';
-    return this.#touches.length;
+    return this.#touched.length;
   }
 
   /** Takes back everything noted since `beginMulti`. */
   undoMulti(start: number): void {
-    while (this.#touches.length > start) {
-      const touch = this.#touches.pop() as Touch;
-      if (touch.replaced !== undefined) this.#keepCreated(touch.znode.key as string, touch.replaced);
-      else if (touch.before !== undefined) Object.assign(touch.znode, touch.before);
-      else this.#forget(touch.znode);
+    while (this.#touched.length > start) {
+      const znode = this.#touched.pop() as PendingZnode;
+      this.#touching.pop();
+      const undo = this.#undos.at(-1)?.touch === this.#touched.length ? this.#undos.pop() : undefined;
+      if (undo === undefined) this.#forget(znode);
+      else if (undo.kind === 'changed') znode.restore(undo.was);
+      else this.#keepCreated(znode.key as string, undo.was);
     }
   }
 
   endMulti(): void {
     this.#mode = 'single';
+    this.#undos.length = 0;
   }
 
   /** Forgets everything: no outstanding transaction will be applied. */
@@ -185,8 +211,24 @@ export class Pending {
     this.#changed.clear();
     this.#created.clear();
     this.#ephemerals.clear();
-    this.#touches = [];
+    this.#dropTouches();
+  }
+
+  #touch(znode: PendingZnode): void {
+    this.#touching.push(znode.zxid);
+    this.#touched.push(znode);
+  }
+
+  #dropTouches(): void {
+    this.#touching = [];
+    this.#touched = [];
     this.#done = 0;
+  }
+
+  /** A transaction that touched a record has been applied. */
+  #settle(znode: PendingZnode, zxid: number): void {
+    if (znode.zxid === zxid) this.#forget(znode);
+    else if (typeof znode.key === 'string') this.#born(znode, znode.key);
   }
 
   #unborn(path: string): PendingZnode | undefined {
@@ -197,25 +239,20 @@ export class Pending {
   #forget(znode: PendingZnode): void {
     const { key } = znode;
     if (typeof key !== 'string') this.#changed.delete(key);
-    else if (this.#created.get(key) === znode) this.#forgetCreated(key, znode.owner);
+    else if (this.#created.remove(znode)) this.#disown(key, znode.owner);
   }
 
   /** Keeps a record under its path, in the place of another, which is returned. */
   #keepCreated(path: string, znode: PendingZnode): PendingZnode | undefined {
     const replaced = this.#someGone === 'no' ? undefined : this.#created.get(path);
-    if (replaced !== undefined) this.#disown(path, replaced.owner);
-    this.#created.set(path, znode);
+    if (replaced !== undefined && this.#created.remove(replaced)) this.#disown(path, replaced.owner);
+    this.#created.add(znode, path);
     const { owner } = znode;
     if (owner === noSession) return replaced;
     const paths = this.#ephemerals.get(owner);
     if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
     else paths.add(path);
     return replaced;
-  }
-
-  #forgetCreated(path: string, owner: SessionId): void {
-    this.#created.delete(path);
-    this.#disown(path, owner);
   }
 
   #disown(path: string, owner: SessionId): void {
@@ -227,7 +264,7 @@ export class Pending {
 
   /** A znode that will be changed again is in the tree now. */
   #born(znode: PendingZnode, path: string): void {
-    if (this.#created.get(path) === znode) this.#forgetCreated(path, znode.owner);
+    if (this.#created.remove(znode)) this.#disown(path, znode.owner);
     const applied = this.#tree.get(path);
     if (applied === undefined) return;
     znode.key = applied.id;

@@ -2,11 +2,15 @@
 export type { Entry } from './batch.ts';
 export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export { type Disk, type DiskFile, nodeDisk, type OpenMode, unsyncedDisk } from './disk.ts';
-export { sessionSecretFile, unfinishedRestoreFile } from './file-names.ts';
+export { type EpochDisk, type Epochs, nodeEpochDisk, readEpochs, writeEpochs } from './epochs.ts';
+export { epochsFile, sessionSecretFile, unfinishedRestoreFile } from './file-names.ts';
+export type { IncomingSnapshot } from './incoming-snapshot.ts';
+export { type Contents, contentsOf, installIn } from './install-files.ts';
 export { type Journal, type JournalSettings, journalDefaults, type OpenedJournal, openJournal } from './journal.ts';
 export { hexZxid, JournalError, type JournalFacts } from './journal-error.ts';
 export type { JournalObserver } from './journal-observer.ts';
 export type { LogFault, LogListener } from './log.ts';
+export { type Portion, portionsOf, type SnapshotPace, type SnapshotSource } from './portions.ts';
 export {
   type JournalPlace,
   type JournalReading,
@@ -16,11 +20,4 @@ export {
 } from './read-journal.ts';
 export { type PlacedBatch, type SegmentEnd, type SegmentName, SegmentReader, segmentsIn } from './segment.ts';
 export { type SnapshotFacts, SnapshotReader } from './snapshot-reader.ts';
-export {
-  type SnapshotName,
-  type SnapshotPace,
-  type SnapshotPlace,
-  type SnapshotSource,
-  snapshotsIn,
-  writeSnapshot,
-} from './snapshots.ts';
+export { type SnapshotName, type SnapshotPlace, snapshotsIn, writeSnapshot } from './snapshots.ts';

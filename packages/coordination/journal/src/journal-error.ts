@@ -1,10 +1,13 @@
 import { CodedError } from '@reeve/base';
 
-/** Why a journal cannot be opened: what is wrong with which file, and where in it. */
+/** Why a journal cannot be opened or changed: what is wrong with which file, and where in it. */
 export type JournalFacts =
   | { readonly code: 'log_corrupt'; readonly file: string; readonly offset: number; readonly what: string }
   | { readonly code: 'log_missing'; readonly directory: string; readonly afterZxid: number; readonly found: string }
   | { readonly code: 'snapshot_corrupt'; readonly file: string; readonly what: string }
+  | { readonly code: 'epochs_corrupt'; readonly file: string; readonly what: string }
+  | { readonly code: 'beyond_snapshot'; readonly directory: string; readonly zxid: number; readonly reason: string }
+  | { readonly code: 'log_unwritable'; readonly directory: string; readonly reason: string }
   | {
       readonly code: 'format_unknown';
       readonly file: string;
@@ -46,6 +49,18 @@ function messageFor(facts: JournalFacts): string {
       );
     case 'snapshot_corrupt':
       return `${facts.file} is damaged (${facts.what}), and no older snapshot with all its logs is there: ${restore}`;
+    case 'epochs_corrupt':
+      return (
+        `${facts.file} is damaged (${facts.what}). Without it this member might vote twice in one epoch: ` +
+        'empty its directories, and let it take everything from the other members'
+      );
+    case 'beyond_snapshot':
+      return (
+        `${facts.directory} cannot be taken back to zxid ${hexZxid(facts.zxid)}: its snapshots go beyond that, and what ` +
+        `came before them is not whole (${facts.reason}). Nothing was changed: let the member take a snapshot from the leader`
+      );
+    case 'log_unwritable':
+      return `${facts.directory} takes no writes (${facts.reason}): nothing was changed. Mend the disk first`;
     case 'format_unknown':
       return (
         `${facts.file} is of format ${facts.version}, and this version of Reeve reads format ${facts.readable} only: ` +

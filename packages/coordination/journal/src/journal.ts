@@ -1,13 +1,16 @@
-import { type Backoff, codeOf, type Logger, messageOf } from '@reeve/base';
+import { type Backoff, codeOf, invariant, type Logger, messageOf } from '@reeve/base';
 import type { Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
+import { type IncomingSnapshot, type Installed, type InstalledContent, InstallWriter } from './incoming-snapshot.ts';
 import { hexZxid, JournalError } from './journal-error.ts';
 import type { JournalObserver } from './journal-observer.ts';
 import { Log, type LogListener } from './log.ts';
+import { prepareCut } from './log-cut.ts';
+import type { SnapshotSource } from './portions.ts';
 import type { Recovered, RecoverySink } from './read-journal.ts';
 import { recover } from './recover.ts';
 import { purge } from './retention.ts';
-import { type SnapshotSource, writeSnapshot } from './snapshots.ts';
+import { writeSnapshot } from './snapshots.ts';
 
 /** Everything a journal has to be told. */
 export interface JournalSettings {
@@ -77,7 +80,8 @@ export class Journal {
   #entriesSince: number;
   #bytesSince: number;
   #snapshotBytes: number;
-  #snapshotting: Promise<void> | undefined;
+  #snapshotting: { readonly done: Promise<void>; readonly calledOff: AbortController } | undefined;
+  #installing: InstallWriter | undefined;
   readonly #closing = new AbortController();
 
   constructor(settings: JournalSettings, listener: LogListener, recovered: Recovered) {
@@ -103,6 +107,7 @@ export class Journal {
   get snapshotDue(): boolean {
     return (
       this.#snapshotting === undefined &&
+      !this.#log.isRewriting &&
       this.#entriesSince >= this.#settings.snapshotEntries &&
       this.#bytesSince >= this.#snapshotBytes
     );
@@ -117,33 +122,106 @@ export class Journal {
 
   /** Writes a snapshot while entries go on coming, then removes what it made superfluous. Never fails, only logs. */
   snapshot(source: SnapshotSource): Promise<void> {
+    invariant(!this.#log.isRewriting, 'no snapshot is begun while the log is being changed');
     this.#entriesSince = 0;
     this.#bytesSince = 0;
     this.#log.roll();
-    this.#snapshotting ??= this.#write(source).finally(() => {
-      this.#snapshotting = undefined;
-    });
-    return this.#snapshotting;
+    this.#snapshotting ??= this.#begin(source);
+    return this.#snapshotting.done;
   }
 
-  /** Gives up a snapshot; resolves when all that was appended is on disk, or has failed, and the files are closed. */
+  /**
+   * Drops every entry after `zxid`; what waits to be written is written first. When it resolves that is on disk,
+   * `lastZxid` is the last entry that is left, and appending goes on from there. Nothing may be appended before. A
+   * snapshot that is being made is given up.
+   *
+   * A crash leaves a beginning of the log that reaches at least as far as `zxid`. If the disk fails in the middle the
+   * log is told to have failed, and only a restart knows where it ends.
+   *
+   * @throws JournalError `beyond_snapshot` when a snapshot holds what is to be dropped, and no older one makes up for
+   * it; `log_unwritable` when the log has failed
+   */
+  truncate(zxid: number): Promise<void> {
+    return this.#log.rewrite(async () => {
+      await this.#callOffSnapshot();
+      const { lastZxid } = this;
+      return zxid >= lastZxid ? async () => lastZxid : prepareCut(this.#settings, zxid);
+    });
+  }
+
+  /**
+   * Begins to take a snapshot from another member, as of `zxid`; one at a time. The journal goes on as before until it is
+   * finished: then it holds nothing but that, and nothing may be appended meanwhile.
+   */
+  install(zxid: number): IncomingSnapshot {
+    invariant(this.#installing === undefined, 'one snapshot is installed at a time');
+    const writer = new InstallWriter(this.#settings, zxid);
+    this.#installing = writer;
+    return {
+      take: (slice) => writer.take(slice),
+      finish: (lastZxidSeen, entries = []) => this.#install(writer, { lastZxidSeen, entries }),
+      abandon: () => this.#abandon(writer),
+    };
+  }
+
+  /** Gives up snapshots; resolves when all that was appended is on disk, or has failed, and the files are closed. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#snapshotting;
+    await this.#snapshotting?.done;
     await this.#log.close();
+    await this.#installing?.abandon();
   }
 
-  async #write(source: SnapshotSource): Promise<void> {
+  async #install(writer: InstallWriter, content: InstalledContent): Promise<void> {
+    try {
+      await this.#log.rewrite(async () => {
+        const perform = await writer.prepare(content);
+        await this.#callOffSnapshot();
+        return async () => this.#beginAnew(await perform());
+      });
+    } finally {
+      await this.#abandon(writer);
+    }
+  }
+
+  async #abandon(writer: InstallWriter): Promise<void> {
+    await writer.abandon();
+    if (this.#installing === writer) this.#installing = undefined;
+  }
+
+  #beginAnew({ zxid, snapshotBytes, lastZxid, entries, entryBytes }: Installed): number {
+    this.#snapshotBytes = snapshotBytes;
+    this.#entriesSince = entries;
+    this.#bytesSince = entryBytes;
+    const facts = { zxid: hexZxid(zxid), bytes: snapshotBytes, lastZxid: hexZxid(lastZxid) };
+    this.#settings.logger.info(facts, 'a snapshot from another member has taken the place of all that was here');
+    return lastZxid;
+  }
+
+  async #callOffSnapshot(): Promise<void> {
+    this.#snapshotting?.calledOff.abort();
+    await this.#snapshotting?.done;
+  }
+
+  #begin(source: SnapshotSource): { readonly done: Promise<void>; readonly calledOff: AbortController } {
+    const calledOff = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, calledOff.signal]);
+    const done = this.#write(source, signal).finally(() => {
+      this.#snapshotting = undefined;
+    });
+    return { done, calledOff };
+  }
+
+  async #write(source: SnapshotSource, signal: AbortSignal): Promise<void> {
     const { logger, snapshotsKept, observer } = this.#settings;
     const begunMs = performance.now();
     try {
-      const { signal } = this.#closing;
       this.#snapshotBytes = await writeSnapshot(this.#settings, source, { pace: 'beside_others', signal });
       observer?.snapshotTaken(performance.now() - begunMs);
       logger.info({ zxid: hexZxid(source.zxid), bytes: this.#snapshotBytes }, 'snapshot taken');
       if (snapshotsKept !== 'all') await purge(this.#settings, snapshotsKept);
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (signal.aborted) return;
       observer?.snapshotFailed();
       logger.warn({ zxid: hexZxid(source.zxid), reason: messageOf(error) }, 'no snapshot could be taken: trying later');
     }

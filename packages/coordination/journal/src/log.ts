@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { type Backoff, backoffMs, codeOf, type Logger, messageOf } from '@reeve/base';
+import { type Backoff, backoffMs, codeOf, invariant, type Logger, messageOf } from '@reeve/base';
 import { Batch, type Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
-import { hexZxid } from './journal-error.ts';
+import { hexZxid, JournalError } from './journal-error.ts';
 import type { JournalObserver } from './journal-observer.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
@@ -40,7 +40,7 @@ export interface LogSettings {
 
 const batchCapacity = 256 * 1024;
 /** Beyond it what comes waits for the next batch: one write must not be asked to take more than it can (2 GiB). */
-const batchBytesMax = 32 * 1024 * 1024;
+export const batchBytesMax = 32 * 1024 * 1024;
 /** Space that must be there before a disk that was full is trusted again. */
 const probeBytes = 1024 * 1024;
 const probeName = 'log.probe';
@@ -54,13 +54,16 @@ export class Log {
   readonly #settings: LogSettings;
   readonly #listener: LogListener;
   readonly #segments: SegmentWriter;
-  #state: 'open' | 'failed' | 'closed' = 'open';
+  #state: 'open' | 'rewriting' | 'failed' | 'closed' = 'open';
+  /** Why it failed, as long as it has. */
+  #failure = '';
   #filling = new Batch(batchCapacity);
   /** The batch that is being written, or was last. */
   #other = new Batch(batchCapacity);
   /** Batches that are full and wait, before the one that is being filled; whoever appends bounds them. */
   #full: Batch[] = [];
   #writing: Promise<void> | undefined;
+  #rewriting: Promise<void> | undefined;
   #probing: { readonly timer: NodeJS.Timeout; running?: Promise<void> } | undefined;
   #lastZxid: number;
 
@@ -77,6 +80,11 @@ export class Log {
     return this.#lastZxid;
   }
 
+  /** Whether `rewrite` is under way. */
+  get isRewriting(): boolean {
+    return this.#rewriting !== undefined;
+  }
+
   /** Bytes taken and not yet on disk: whoever appends must pause before they grow without end. */
   get backlogBytes(): number {
     let bytes = this.#writing === undefined ? 0 : this.#other.length;
@@ -86,6 +94,7 @@ export class Log {
 
   /** Takes entries, in zxid order; they are copied. `persisted` says when they are on disk. */
   append(entries: readonly Entry[]): void {
+    invariant(this.#state !== 'rewriting', 'nothing is appended to a log whose files are being changed');
     if (this.#state !== 'open') return;
     for (const entry of entries) {
       if (!this.#filling.hasRoomFor(entry, batchBytesMax)) this.#closeFilling();
@@ -99,8 +108,25 @@ export class Log {
     this.#segments.roll();
   }
 
+  /**
+   * Changes the files of the log when all that was appended is on disk; nothing may be appended until it is done. While
+   * `prepare` runs nothing that counts is changed, and when it fails the log goes on as before. What it returns changes
+   * the files and says what the log ends with then; when that fails, only a restart may tell what is on disk.
+   */
+  async rewrite(prepare: () => Promise<() => Promise<number>>): Promise<void> {
+    if (this.#state === 'failed') throw this.#unwritable();
+    invariant(this.#state === 'open', `a log that is ${this.#state} is not changed`);
+    this.#state = 'rewriting';
+    this.#rewriting = this.#rewrite(prepare).finally(() => {
+      this.#rewriting = undefined;
+      if (this.#state === 'rewriting') this.#state = 'open';
+    });
+    await this.#rewriting;
+  }
+
   /** Resolves when all that was appended is on disk, or has failed, and the files are closed. */
   async close(): Promise<void> {
+    await this.#rewriting?.catch(() => undefined);
     while (this.#writing !== undefined) await this.#writing;
     this.#state = 'closed';
     clearTimeout(this.#probing?.timer);
@@ -111,6 +137,27 @@ export class Log {
       const facts = { directory: this.#settings.directory, reason: messageOf(error) };
       this.#settings.logger.warn(facts, 'the log could not be closed in order: the next start mends it');
     }
+  }
+
+  async #rewrite(prepare: () => Promise<() => Promise<number>>): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#state === 'failed') throw this.#unwritable();
+    const perform = await prepare();
+    try {
+      await this.#segments.finishCurrent();
+      this.#lastZxid = await perform();
+    } catch (error) {
+      this.#failForGood(error);
+      throw error;
+    }
+  }
+
+  #unwritable(): JournalError {
+    return new JournalError({
+      code: 'log_unwritable',
+      directory: this.#settings.directory,
+      reason: this.#failure,
+    });
   }
 
   #closeFilling(): void {
@@ -148,22 +195,29 @@ export class Log {
   }
 
   #fail(error: unknown): void {
+    if (!fullCodes.has(codeOf(error))) return this.#failForGood(error);
+    const facts = this.#failed({ code: 'disk_full', reason: messageOf(error) });
+    this.#settings.logger.error(facts, 'the disk is full: writes are refused until there is space');
+    this.#probeLater(1);
+    this.#listener.failed({ code: facts.code, reason: facts.reason });
+  }
+
+  /** After a failed sync the page cache claims to hold what the disk does not: only a restart may read it again. */
+  #failForGood(error: unknown): void {
+    const facts = this.#failed({ code: 'disk_failed', reason: messageOf(error) });
+    this.#settings.logger.error(facts, 'the disk failed: writes are refused until a restart; check the disk first');
+    this.#listener.failed({ code: facts.code, reason: facts.reason });
+  }
+
+  /** Drops all that waits; says what is to be said of it. */
+  #failed(fault: LogFault): LogFault & { readonly directory: string; readonly lastZxid: string } {
     this.#state = 'failed';
+    this.#failure = fault.reason;
     this.#full = [];
     this.#filling.clear();
     this.#other.clear();
     this.#writing = undefined;
-    const full = fullCodes.has(codeOf(error));
-    const fault: LogFault = { code: full ? 'disk_full' : 'disk_failed', reason: messageOf(error) };
-    const facts = { ...fault, directory: this.#settings.directory, lastZxid: hexZxid(this.#lastZxid) };
-    if (full) {
-      this.#settings.logger.error(facts, 'the disk is full: writes are refused until there is space');
-      this.#probeLater(1);
-    } else {
-      // After a failed sync the page cache claims to hold what the disk does not: only a restart may read it again.
-      this.#settings.logger.error(facts, 'the disk failed: writes are refused until a restart; check the disk first');
-    }
-    this.#listener.failed(fault);
+    return { ...fault, directory: this.#settings.directory, lastZxid: hexZxid(this.#lastZxid) };
   }
 
   #probeLater(failures: number): void {

@@ -3,10 +3,11 @@ import type { Logger } from '@reeve/base';
 import type { Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { unfinishedRestoreFile } from './file-names.ts';
+import { type Contents, contentsOf } from './install-files.ts';
 import { hexZxid, JournalError } from './journal-error.ts';
-import { type PlacedBatch, type SegmentEnd, type SegmentName, SegmentReader, segmentsIn } from './segment.ts';
+import { type PlacedBatch, type SegmentEnd, type SegmentName, SegmentReader } from './segment.ts';
 import { type SnapshotFacts, SnapshotReader } from './snapshot-reader.ts';
-import { type SnapshotName, snapshotName, snapshotsIn } from './snapshots.ts';
+import type { SnapshotName } from './snapshots.ts';
 
 /** What is given back at start, in this order: at most one snapshot, then the entries that follow it. */
 export interface RecoverySink {
@@ -61,13 +62,12 @@ export async function readJournal(
 ): Promise<JournalReading> {
   const { disk, dataDirectory, logDirectory } = place;
   const names = await disk.list(dataDirectory);
-  const snapshots = snapshotsIn(names);
-  const segments = segmentsIn(await disk.list(logDirectory));
+  const { snapshots, segments } = contentsOf(names, await disk.list(logDirectory));
   refuseForeignData(place, names, snapshots.length + segments.length);
-  const chosen = await newestWhole(place, snapshots, untilZxid);
+  const chosen = await newestWhole(place, { snapshots, segments }, untilZxid);
   if (chosen !== undefined) {
-    const path = join(dataDirectory, snapshotName(chosen.zxid));
-    await sink.snapshot(chosen.zxid, new SnapshotReader(disk, path).slices());
+    const reader = new SnapshotReader(disk, join(dataDirectory, chosen.name));
+    await sink.snapshot(chosen.zxid, reader.slices());
   }
   const from = chosen?.zxid ?? 0;
   const { last, isPastEnd, ...replay } = await new Replay(place, sink, { from, until: untilZxid }).run(segments);
@@ -87,27 +87,30 @@ function refuseForeignData({ dataDirectory }: JournalPlace, names: readonly stri
 
 async function newestWhole(
   place: JournalPlace,
-  names: readonly SnapshotName[],
+  { snapshots, segments }: Pick<Contents, 'snapshots' | 'segments'>,
   untilZxid: number,
-): Promise<SnapshotFacts | undefined> {
+): Promise<(SnapshotFacts & SnapshotName) | undefined> {
   let firstDamage: JournalError | undefined;
-  for (const { name } of names.filter(({ zxid }) => zxid <= untilZxid)) {
+  for (const { name } of snapshots.filter(({ zxid }) => zxid <= untilZxid)) {
     try {
       const facts = await new SnapshotReader(place.disk, join(place.dataDirectory, name)).check();
-      if (facts.lastZxidSeen <= untilZxid) return facts;
+      if (facts.lastZxidSeen <= untilZxid) return { ...facts, name };
     } catch (error) {
       if (!(error instanceof JournalError) || error.code !== 'snapshot_corrupt') throw error;
       place.logger.warn(error.facts, 'a snapshot is damaged: trying the one before it, and its logs');
       firstDamage ??= error;
     }
   }
-  if (firstDamage !== undefined) await refuseWithoutFirstLog(place, firstDamage);
+  if (firstDamage !== undefined) await refuseWithoutFirstLog(place, segments[0], firstDamage);
   return undefined;
 }
 
 /** Without any snapshot only a log from the very first entry on will do; otherwise the damage is what to report. */
-async function refuseWithoutFirstLog(place: JournalPlace, damage: JournalError): Promise<void> {
-  const first = segmentsIn(await place.disk.list(place.logDirectory))[0];
+async function refuseWithoutFirstLog(
+  place: JournalPlace,
+  first: SegmentName | undefined,
+  damage: JournalError,
+): Promise<void> {
   if (first === undefined) throw damage;
   const reader = await SegmentReader.open(place.disk, place.logDirectory, first.name);
   const batch = reader.batches().next();

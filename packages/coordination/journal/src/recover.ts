@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { finishInstall, removeStaged } from './install-files.ts';
+import { hexZxid } from './journal-error.ts';
+import { cutLogName } from './log-cut.ts';
 import {
   type JournalPlace,
   type JournalReading,
@@ -17,9 +20,17 @@ import { temporarySnapshotName } from './snapshots.ts';
 export async function recover(place: JournalPlace, sink: RecoverySink): Promise<Recovered> {
   const { disk, dataDirectory, logDirectory } = place;
   const { recovered, last } = await readJournal(place, sink);
+  const installed = await finishInstall(place);
+  if (installed !== undefined) {
+    const facts = { zxid: hexZxid(installed.zxid) };
+    place.logger.warn(facts, 'the process died while a snapshot from another member was being installed: now it is');
+  }
+  await removeStaged(place);
   await disk.remove(join(dataDirectory, temporarySnapshotName));
   await disk.remove(join(logDirectory, spareName));
-  if (last !== undefined) await mend(place, last);
+  await disk.remove(join(logDirectory, cutLogName));
+  // Nothing was appended to a log that was being installed: its end is whole.
+  if (installed === undefined && last !== undefined) await mend(place, last);
   return recovered;
 }
 

@@ -72,12 +72,21 @@ export class SegmentWriter {
     if (segment.position <= segmentHeaderBytes) await this.#settings.disk.remove(segment.path);
   }
 
+  /** Closes the file that is being written, without zeros beyond its last batch: the next batch begins a new one. */
+  async finishCurrent(): Promise<void> {
+    const segment = this.#current;
+    if (segment === undefined) return;
+    await segment.file.truncate(segment.position);
+    this.#current = undefined;
+    await segment.file.close();
+  }
+
   /** Closes the files; the zeros beyond the last batch go. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#spareSettled();
     await this.#dropSpare();
-    await this.#finishCurrent();
+    await this.finishCurrent();
   }
 
   async #look({ path }: OpenSegment): Promise<void> {
@@ -93,7 +102,7 @@ export class SegmentWriter {
 
   async #begin(firstZxid: number): Promise<OpenSegment> {
     const { directory, disk } = this.#settings;
-    await this.#finishCurrent();
+    await this.finishCurrent();
     const path = join(directory, segmentName(firstZxid));
     const segment = { path, file: await this.#newFile(path), nonce: newNonce(), position: 0 };
     this.#current = segment;
@@ -112,14 +121,6 @@ export class SegmentWriter {
     await disk.rename(join(directory, spareName), path);
     this.#spare = { kind: 'none' };
     return spare.file;
-  }
-
-  async #finishCurrent(): Promise<void> {
-    const segment = this.#current;
-    if (segment === undefined) return;
-    await segment.file.truncate(segment.position);
-    this.#current = undefined;
-    await segment.file.close();
   }
 
   #prepareSpare(): void {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { alignment, type Entry, type Found, isZero, readBatch } from './batch.ts';
+import { alignment, Batch, type Entry, type Found, isZero, readBatch } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { JournalError } from './journal-error.ts';
 
@@ -108,6 +108,20 @@ export class SegmentReader {
       yield { entries: found.entries, previousZxid: found.previousZxid, offset };
       offset = found.end;
     }
+  }
+
+  /** The file as it would be without the entries after `zxid`; `undefined` when it has none of them. */
+  cutAfter(zxid: number): Buffer | undefined {
+    for (const { entries, previousZxid, offset } of this.batches()) {
+      const kept = entries.filter((entry) => entry.zxid <= zxid);
+      if (kept.length === entries.length) continue;
+      const before = this.#bytes.subarray(0, offset);
+      if (kept.length === 0) return before;
+      const batch = new Batch(this.#bytes.length - offset);
+      for (const entry of kept) batch.add(entry);
+      return Buffer.concat([before, batch.seal(previousZxid, this.#nonce() ?? 0)]);
+    }
+    return undefined;
   }
 
   /** The nonce of the file; none when a crash tore its header, which is on disk before any batch is begun. */

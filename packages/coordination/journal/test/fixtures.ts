@@ -4,6 +4,7 @@ import type { Disk } from '../src/disk.ts';
 import { type Journal, type JournalSettings, openJournal } from '../src/journal.ts';
 import type { LogFault } from '../src/log.ts';
 import type { Recovered } from '../src/read-journal.ts';
+import type { MemoryDisk } from './memory-disk.ts';
 
 export const directory = '/data';
 
@@ -90,4 +91,24 @@ export function entry(zxid: number, payload = `payload ${zxid}`): Entry {
 
 export function zxids(entries: readonly Entry[]): number[] {
   return entries.map(({ zxid }) => zxid);
+}
+
+/** A journal on `disk` that holds entries up to a zxid, each written by itself. */
+export async function written(disk: MemoryDisk, upTo: number, changes = {}): Promise<Opened> {
+  const open = await opened(settingsOf(disk, changes));
+  for (let zxid = open.journal.lastZxid + 1; zxid <= upTo; zxid += 1) {
+    open.journal.append([entry(zxid)]);
+    await open.log.settled(zxid);
+  }
+  return open;
+}
+
+export async function snapshotAt({ journal }: Opened, zxid: number, lastZxidSeen = zxid): Promise<void> {
+  const slices = [Buffer.from(`state at ${zxid}`), Buffer.from('and more')];
+  await journal.snapshot({ zxid, slices, lastZxidSeen: () => lastZxidSeen });
+}
+
+/** The files of the data directory. */
+export function names(disk: MemoryDisk): string[] {
+  return [...disk.files.keys()].map((path) => path.slice(directory.length + 1)).sort();
 }

@@ -2,26 +2,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@reeve/base';
 import { Batch } from '../src/batch.ts';
-import { directory, entry, type Opened, opened, settingsOf, zxids } from './fixtures.ts';
+import { directory, entry, names, opened, settingsOf, snapshotAt, written, zxids } from './fixtures.ts';
 import { MemoryDisk } from './memory-disk.ts';
-
-async function written(disk: MemoryDisk, upTo: number, changes = {}): Promise<Opened> {
-  const open = await opened(settingsOf(disk, changes));
-  for (let zxid = open.journal.lastZxid + 1; zxid <= upTo; zxid += 1) {
-    open.journal.append([entry(zxid)]);
-    await open.log.settled(zxid);
-  }
-  return open;
-}
-
-async function snapshotAt({ journal }: Opened, zxid: number, lastZxidSeen = zxid): Promise<void> {
-  const slices = [Buffer.from(`state at ${zxid}`), Buffer.from('and more')];
-  await journal.snapshot({ zxid, slices, lastZxidSeen: () => lastZxidSeen });
-}
-
-function names(disk: MemoryDisk): string[] {
-  return [...disk.files.keys()].map((path) => path.slice(directory.length + 1)).sort();
-}
 
 async function refusal(disk: MemoryDisk): Promise<{ code: string | undefined; message: string }> {
   const error: unknown = await opened(settingsOf(disk)).then(

@@ -9,13 +9,26 @@ interface StoredFile {
   durable: Buffer;
 }
 
-/** A disk in memory that can be full, fail, lose power in the middle of a write, and rot. */
+/** A change of names that is not on disk before its directory is synced. */
+interface NameChange {
+  readonly directory: string;
+  apply(names: Map<string, StoredFile>): void;
+}
+
+/** A disk in memory that can be full, fail, lose power at any moment, and rot. */
 export class MemoryDisk implements Disk {
   readonly files = new Map<string, StoredFile>();
+  /** The names that a power cut leaves, and what may be left of the changes since. */
+  readonly #durableNames = new Map<string, StoredFile>();
+  #nameChanges: NameChange[] = [];
   /** Bytes that may still be written; beyond them the disk is full. */
   freeBytes = Number.POSITIVE_INFINITY;
   /** Bytes until the power is cut: the write that crosses it gets that far, and nothing works afterwards. */
   bytesUntilPowerCut = Number.POSITIVE_INFINITY;
+  /** Changes of the disk until the power is cut: so many are made, the next is not, and nothing works afterwards. */
+  changesUntilPowerCut = Number.POSITIVE_INFINITY;
+  /** Changes made so far. */
+  changes = 0;
   failing: 'ENOSPC' | 'EIO' | undefined;
 
   async open(path: string, mode: OpenMode): Promise<DiskFile> {
@@ -24,7 +37,7 @@ export class MemoryDisk implements Disk {
     if (mode === 'existing' || mode === 'read') return new MemoryFile(this, known ?? fail('ENOENT', path), 'buffered');
     if (known !== undefined) fail('EEXIST', path);
     const file = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) };
-    this.files.set(path, file);
+    this.#rename(path, (names) => names.set(path, file));
     return new MemoryFile(this, file, mode);
   }
 
@@ -37,34 +50,50 @@ export class MemoryDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.#alive();
-    this.files.set(to, this.files.get(from) ?? fail('ENOENT', from));
-    this.files.delete(from);
+    const file = this.files.get(from) ?? fail('ENOENT', from);
+    this.#rename(from, (names) => {
+      names.delete(from);
+      names.set(to, file);
+    });
   }
 
   async remove(path: string): Promise<void> {
-    this.#alive();
-    this.files.delete(path);
+    this.#rename(path, (names) => names.delete(path));
   }
 
-  async syncDirectory(): Promise<void> {
-    this.#alive();
+  async syncDirectory(directory: string): Promise<void> {
+    this.admit(0, () => {
+      for (const change of this.#nameChanges) if (change.directory === directory) change.apply(this.#durableNames);
+      this.#nameChanges = this.#nameChanges.filter((change) => change.directory !== directory);
+    });
   }
 
-  /** The same disk after the power came back: what was never synced is gone. */
-  afterPowerCut(): MemoryDisk {
-    return this.#copy(({ durable }) => durable);
+  /**
+   * The same disk after the power came back: what was never synced is gone, and of the names that changed since their
+   * directory was synced those changes that `keeps` says no to.
+   */
+  afterPowerCut(keeps: (index: number) => boolean = () => true): MemoryDisk {
+    const names = new Map(this.#durableNames);
+    this.#nameChanges.filter((_, index) => keeps(index)).forEach((change) => void change.apply(names));
+    return copyOf(names, ({ durable }) => durable);
   }
 
   /** The same disk after the process was killed: the page cache survives. */
   afterKill(): MemoryDisk {
-    return this.#copy(({ bytes }) => bytes);
+    return copyOf(this.files, ({ bytes }) => bytes);
+  }
+
+  /** Puts a file there that is on disk whole. */
+  put(path: string, bytes: Buffer): void {
+    const file = { bytes: Buffer.from(bytes), durable: Buffer.from(bytes) };
+    this.files.set(path, file);
+    this.#durableNames.set(path, file);
   }
 
   /** How much of `bytes` gets through; throws what the disk says when it is not all. */
   admit(bytes: number, write: (admitted: number) => void): void {
-    this.#alive();
     if (this.failing !== undefined) fail(this.failing, 'write');
+    this.#change();
     const admitted = Math.min(bytes, this.freeBytes, this.bytesUntilPowerCut);
     this.freeBytes -= admitted;
     this.bytesUntilPowerCut -= admitted;
@@ -73,17 +102,27 @@ export class MemoryDisk implements Disk {
     fail(this.bytesUntilPowerCut === 0 ? 'EPOWER' : 'ENOSPC', 'write');
   }
 
+  #rename(path: string, apply: NameChange['apply']): void {
+    this.#change();
+    apply(this.files);
+    this.#nameChanges.push({ directory: dirname(path), apply });
+  }
+
+  #change(): void {
+    this.#alive();
+    if (this.changes >= this.changesUntilPowerCut) fail('EPOWER', 'disk');
+    this.changes += 1;
+  }
+
   #alive(): void {
     if (this.bytesUntilPowerCut === 0) fail('EPOWER', 'disk');
   }
+}
 
-  #copy(part: (file: StoredFile) => Buffer): MemoryDisk {
-    const copy = new MemoryDisk();
-    for (const [path, file] of this.files) {
-      copy.files.set(path, { bytes: Buffer.from(part(file)), durable: Buffer.from(part(file)) });
-    }
-    return copy;
-  }
+function copyOf(files: ReadonlyMap<string, StoredFile>, part: (file: StoredFile) => Buffer): MemoryDisk {
+  const copy = new MemoryDisk();
+  for (const [path, file] of files) copy.put(path, part(file));
+  return copy;
 }
 
 class MemoryFile implements DiskFile {

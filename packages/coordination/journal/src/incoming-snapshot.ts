@@ -69,11 +69,10 @@ export class InstallWriter {
     const zxid = this.#zxid;
     requireWhole(zxid, { lastZxidSeen, entries });
     await this.#written;
-    const lastZxid = entries.at(-1)?.zxid ?? zxid;
-    // All of the entries belong to it: that a start finds fewer is to be noticed.
-    const snapshotBytes = await (await this.#file).finish(lastZxid);
+    const snapshotBytes = await (await this.#file).finish(lastZxidSeen);
     await writeStagedLog(this.#place, zxid, entries);
     this.#state = 'ended';
+    const lastZxid = entries.at(-1)?.zxid ?? zxid;
     const entryBytes = entries.reduce((sum, { payload }) => sum + payload.length, 0);
     return async () => {
       await install(this.#place, zxid);

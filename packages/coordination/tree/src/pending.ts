@@ -1,5 +1,5 @@
 import { noSession, parentPath, type SessionId } from '@reeve/wire';
-import type { AccessList } from './access-list.ts';
+import { type AccessList, openList } from './access-list.ts';
 import type { Lifetime, ZnodeId } from './store/znode-store.ts';
 import type { Tree } from './tree.ts';
 import { Unborn } from './unborn.ts';
@@ -15,8 +15,8 @@ export class PendingZnode implements ZnodeView {
   zxid = 0;
   presence: 'there' | 'gone' = 'there';
   acl: AccessList;
-  readonly lifetime: Lifetime;
-  readonly owner: SessionId;
+  lifetime: Lifetime;
+  owner: SessionId;
   version = 0;
   aversion = 0;
   creates = 0;
@@ -40,6 +40,20 @@ export class PendingZnode implements ZnodeView {
     znode.creates = view.creates;
     znode.childCount = view.childCount;
     return znode;
+  }
+
+  /** Makes it the record of another znode, which will be created. */
+  reuse(key: Key, born: Birth): this {
+    this.key = key;
+    this.presence = 'there';
+    this.acl = born.acl;
+    this.lifetime = born.lifetime;
+    this.owner = born.owner;
+    this.version = 0;
+    this.aversion = 0;
+    this.creates = 0;
+    this.childCount = 0;
+    return this;
   }
 
   /** Takes back what was changed since a copy was made of it. */
@@ -68,6 +82,8 @@ interface Undo {
 
 /** Touches done with are cut off when there are this many of them, and they are the most. */
 const DONE_MAX = 1024;
+/** Records kept for creates to come. */
+const SPARE_MAX = 32_768;
 
 /**
  * What outstanding transactions will change, laid over what is there. `prepare` must see both: the next sequence number,
@@ -85,6 +101,8 @@ export class Pending {
   #touching: number[] = [];
   #touched: PendingZnode[] = [];
   #done = 0;
+  /** Records that were forgotten: one that is used again need not be moved about by the garbage collector. */
+  readonly #spare: PendingZnode[] = [];
   /** Of the multi that is being prepared. */
   readonly #undos: Undo[] = [];
   #mode: 'single' | 'multi' = 'single';
@@ -151,7 +169,7 @@ export class Pending {
 
   /** Notes that `zxid` will create a znode. */
   create(path: string, zxid: number, born: Birth): void {
-    const znode = new PendingZnode(path, born);
+    const znode = this.#spare.pop()?.reuse(path, born) ?? new PendingZnode(path, born);
     znode.zxid = zxid;
     const replaced = this.#keepCreated(path, znode);
     if (replaced !== undefined && this.#mode === 'multi') {
@@ -227,8 +245,10 @@ export class Pending {
 
   /** A transaction that touched a record has been applied. */
   #settle(znode: PendingZnode, zxid: number): void {
-    if (znode.zxid === zxid) this.#forget(znode);
-    else if (typeof znode.key === 'string') this.#born(znode, znode.key);
+    if (znode.zxid === zxid) {
+      this.#forget(znode);
+      this.#spareOne(znode);
+    } else if (typeof znode.key === 'string') this.#born(znode, znode.key);
   }
 
   #unborn(path: string): PendingZnode | undefined {
@@ -240,6 +260,14 @@ export class Pending {
     const { key } = znode;
     if (typeof key !== 'string') this.#changed.delete(key);
     else if (this.#created.remove(znode)) this.#disown(key, znode.owner);
+  }
+
+  /** Keeps a record for another create, and nothing that it refers to. */
+  #spareOne(znode: PendingZnode): void {
+    if (this.#spare.length >= SPARE_MAX) return;
+    znode.key = '';
+    znode.acl = openList;
+    this.#spare.push(znode);
   }
 
   /** Keeps a record under its path, in the place of another, which is returned. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Tree } from '@reeve/tree';
-import { childPath, createFlags, noSession } from '@reeve/wire';
+import { childPath, createFlags, noSession, openAcl, permissions } from '@reeve/wire';
 import fc from 'fast-check';
 import { type Happening, happening, modelledWrite } from './arbitrary.ts';
 import { NaiveTree } from './naive-tree.ts';
-import { create, outcome, remove, sessionNumber, Workbench, type Write } from './requests.ts';
+import { create, only, outcome, remove, sessionNumber, setAcl, setData, Workbench, type Write } from './requests.ts';
 
 /** What happens, and how many outstanding transactions are applied after it: the overlay answers for the rest. */
 const history = fc.array(fc.tuple(happening(modelledWrite), fc.nat({ max: 3 })), { maxLength: 60 });
@@ -87,5 +87,24 @@ describe('a tree', () => {
     bench.commit();
     expect([...bench.pending.ephemeralsOf(session)]).toEqual([]);
     expect(bench.pending.size).toBe(0);
+  });
+
+  test('knows nothing of a znode that is to come from those that came before it', () => {
+    const bench = new Workbench();
+    const sequential = { flags: createFlags.persistent_sequential };
+    bench.propose(create('/a'));
+    bench.propose(setData('/a', 'x'));
+    bench.propose(setAcl('/a', only('world', 'anyone', permissions.all)));
+    bench.propose(create('/a/', sequential));
+    bench.commit();
+    const paths = ['/b', '/c', '/d', '/e', '/f'];
+    for (const path of paths) bench.propose(create(path));
+    for (const path of paths) {
+      expect(bench.propose(setData(path, 'x', 0))).toMatchObject({ kind: 'set_data', version: 1 });
+      expect(bench.propose(setAcl(path, openAcl, 0))).toMatchObject({ kind: 'set_acl', version: 1 });
+      expect(bench.propose(create(`${path}/`, sequential))).toMatchObject({ path: `${path}/0000000000` });
+      bench.propose(remove(`${path}/0000000000`));
+      expect(outcome(bench.propose(remove(path)))).toBe('ok');
+    }
   });
 });

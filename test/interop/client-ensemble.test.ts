@@ -6,7 +6,7 @@ import { atTestEnd, type EngineProcess, eventually, fourLetterWord, startApacheE
 let members: readonly EngineProcess[];
 
 beforeAll(async () => {
-  members = await startApacheEnsemble(3);
+  ({ members } = await startApacheEnsemble());
 }, 90_000);
 
 /** The member that serves this session. */

@@ -37,42 +37,29 @@ export interface ApacheZooKeeperOptions extends EngineOptions {
  * @throws TestkitError `not_installed`
  */
 export async function startApacheZooKeeper(options: ApacheZooKeeperOptions = {}): Promise<EngineProcess> {
-  if (!existsSync(join(JARS, 'zookeeper.jar'))) {
-    const message = `${JARS}/zookeeper.jar is not there: install java and libzookeeper-java`;
-    throw new TestkitError({ code: 'not_installed' }, message);
-  }
-  const zookeeper = apacheZooKeeper(await freePort(), options);
+  const zookeeper = new EngineProcess({
+    name: 'Apache ZooKeeper',
+    port: await freePort(),
+    options,
+    command: (configFile) => zooKeeperCommand(configFile, options),
+  });
   await zookeeper.start();
   return zookeeper;
 }
 
-/** Starts an ensemble of Apache ZooKeepers that ends with the test file. */
-export async function startApacheEnsemble(size: number): Promise<readonly EngineProcess[]> {
-  const ports = await Promise.all(Array.from({ length: size * 3 }, freePort));
-  const addresses = ports.slice(0, size).map((port, i) => `${port}:${ports[size + i]}`);
-  const config = [
-    'initLimit=20',
-    'syncLimit=5',
-    ...addresses.map((address, i) => `server.${i + 1}=127.0.0.1:${address}`),
-  ];
-  const members = ports.slice(2 * size).map((port, i) => apacheZooKeeper(port, { config, memberId: i + 1 }));
-  await Promise.all(members.map((member) => member.start()));
-  return members;
-}
-
-function apacheZooKeeper(port: number, options: ApacheZooKeeperOptions): EngineProcess {
-  return new EngineProcess({
-    name: 'Apache ZooKeeper',
-    port,
-    options,
-    command: (configFile) => command(configFile, options),
-  });
-}
-
-function command(
+/**
+ * What runs an Apache ZooKeeper with this `zoo.cfg`.
+ *
+ * @throws TestkitError `not_installed`
+ */
+export function zooKeeperCommand(
   configFile: string,
   { properties: more = [], libraries = [] }: ApacheZooKeeperOptions,
 ): readonly string[] {
+  if (!existsSync(join(JARS, 'zookeeper.jar'))) {
+    const message = `${JARS}/zookeeper.jar is not there: install java and libzookeeper-java`;
+    throw new TestkitError({ code: 'not_installed' }, message);
+  }
   const jars = [...JAR_NAMES, ...libraries].map((name) => join(JARS, `${name}.jar`));
   const properties = [
     'java.awt.headless=true',

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { invariant } from '@reeve/base';
 import type { Engine } from './engine.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { startProcess, type TestProcess } from './test-process.ts';
@@ -50,10 +51,21 @@ export class EngineProcess implements Engine {
   }
 
   async start(): Promise<void> {
-    this.#process = await startProcess(this.#facts.command(this.#writeConfig()), {
-      ready: async () => (await fourLetterWord(this.port, 'srvr')).includes('Mode: '),
-      readyDeadlineMs: START_DEADLINE_MS,
-    });
+    await this.launch();
+    await this.serving();
+  }
+
+  /** Starts its process and does not wait: a member of an ensemble serves when enough others are there. */
+  async launch(): Promise<void> {
+    this.#process = await startProcess(this.#facts.command(this.#writeConfig()));
+  }
+
+  /** Waits until it serves, and says as what: the Mode of its `srvr`. */
+  async serving(): Promise<string> {
+    const started = this.#process;
+    invariant(started !== undefined, `${this.name} is launched before it is waited for`);
+    const awaited = { deadlineMs: START_DEADLINE_MS, what: `${this.name} on port ${this.port} serves` };
+    return started.until(async () => modeIn(await fourLetterWord(this.port, 'srvr')), awaited);
   }
 
   async stop(): Promise<void> {
@@ -96,6 +108,11 @@ export class EngineProcess implements Engine {
     writeFileSync(path, `${lines.join('\n')}\n`);
     return path;
   }
+}
+
+/** The Mode that an answer to `srvr` tells: undefined when the server does not serve. */
+export function modeIn(srvr: string): string | undefined {
+  return /^Mode: (.+)$/m.exec(srvr)?.[1];
 }
 
 /** What the server at this port of 127.0.0.1 answers to a four-letter word; empty when there is none. */

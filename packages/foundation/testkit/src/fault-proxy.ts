@@ -14,28 +14,39 @@ interface Pair {
   budget: number;
 }
 
+/** Where a proxy listens; port 0 is any free one. */
+export interface ProxyAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const ANYWHERE: ProxyAddress = { host: '127.0.0.1', port: 0 };
+
 /** A TCP proxy on 127.0.0.1 between a client and a server, which does to their connections what networks do. */
 export class FaultProxy {
   readonly #target: number;
+  readonly #host: string;
   readonly #pairs = new Set<Pair>();
   readonly #stalled = new Set<Direction>();
   #server: Server | undefined;
-  #port = 0;
+  #port: number;
   #delayMs = 0;
   #budget: () => number = () => Number.POSITIVE_INFINITY;
   #accepted = 0;
 
-  constructor(targetPort: number) {
+  constructor(targetPort: number, { host, port }: ProxyAddress = ANYWHERE) {
     this.#target = targetPort;
+    this.#host = host;
+    this.#port = port;
   }
 
   get port(): number {
     return this.#port;
   }
 
-  /** `127.0.0.1:<port>`, for a connect string. */
+  /** `host:port`, for a connect string. */
   get address(): string {
-    return `127.0.0.1:${this.#port}`;
+    return `${this.#host}:${this.#port}`;
   }
 
   /** How many connections were accepted so far. */
@@ -51,7 +62,7 @@ export class FaultProxy {
   /** Accepts connections, on the same port as before where there was one. */
   async accept(): Promise<void> {
     if (this.#server !== undefined) return;
-    this.#server = createServer((client) => this.#admit(client)).listen(this.#port, '127.0.0.1');
+    this.#server = createServer((client) => this.#admit(client)).listen(this.#port, this.#host);
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }
@@ -151,8 +162,8 @@ function reset(socket: Socket): void {
 }
 
 /** Starts a proxy before `targetPort` of 127.0.0.1; it ends with the test file. */
-export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
-  const proxy = new FaultProxy(targetPort);
+export async function startFaultProxy(targetPort: number, address?: ProxyAddress): Promise<FaultProxy> {
+  const proxy = new FaultProxy(targetPort, address);
   await proxy.accept();
   atTestEnd(() => proxy.refuse());
   return proxy;

@@ -1,18 +1,22 @@
 /** What tests of real processes stand on: waiting for conditions, engines that can be killed, networks that fail. */
+export * from './apache-ensemble.ts';
 export * from './apache-zookeeper.ts';
 export * from './certificate-authority.ts';
 export * from './data-driven.ts';
 export * from './engine.ts';
 export * from './engine-process.ts';
 export * from './engines.ts';
+export * from './ensemble.ts';
 export * from './eventually.ts';
 export * from './fault-proxy.ts';
 export * from './free-port.ts';
 export * from './history.ts';
 export * from './linearizability.ts';
 export { describeWindow, type OffendingWindow } from './offending-window.ts';
+export * from './peer-network.ts';
 export * from './raw-client.ts';
 export * from './reeve-coordinator.ts';
+export * from './reeve-ensemble.ts';
 export * from './seeded-random.ts';
 export * from './sequence-counter.ts';
 export * from './sequential-model.ts';

@@ -13,13 +13,22 @@ const cli = fileURLToPath(new URL('../../../../apps/cli/dist/main.js', import.me
  * @throws TestkitError `not_installed`
  */
 export async function startReeveCoordinator(options: EngineOptions = {}): Promise<EngineProcess> {
-  if (!existsSync(cli)) throw new TestkitError({ code: 'not_installed' }, `${cli} is not there: build the workspace`);
   const coordinator = new EngineProcess({
     name: 'Reeve',
     port: await freePort(),
     options,
-    command: (configFile) => [process.execPath, cli, 'coordinator', '--config', configFile],
+    command: coordinatorCommand,
   });
   await coordinator.start();
   return coordinator;
+}
+
+/**
+ * What runs a coordinator with this `zoo.cfg`.
+ *
+ * @throws TestkitError `not_installed`
+ */
+export function coordinatorCommand(configFile: string): readonly string[] {
+  if (!existsSync(cli)) throw new TestkitError({ code: 'not_installed' }, `${cli} is not there: build the workspace`);
+  return [process.execPath, cli, 'coordinator', '--config', configFile];
 }

@@ -43,7 +43,11 @@ async function mend(place: JournalPlace, last: NonNullable<JournalReading['last'
     const facts = { file: path, offset: goodBytes, bytes: tornBytes };
     logger.warn(facts, 'the end of the log was half-written when the process died: cut off, it was never acknowledged');
   }
-  if (goodBytes <= segmentHeaderBytes) return disk.remove(path);
+  if (goodBytes <= segmentHeaderBytes) {
+    await disk.remove(path);
+    // It must not come back behind a file that is begun later with a lower zxid.
+    return disk.syncDirectory(place.logDirectory);
+  }
   if (goodBytes === (await disk.size(path))) return;
   const file = await disk.open(path, 'existing');
   try {

@@ -3,7 +3,7 @@ import { codeOf } from '@reeve/base';
 import fc from 'fast-check';
 import type { Entry } from '../src/batch.ts';
 import { segmentHeaderBytes } from '../src/segment.ts';
-import { type Opened, opened, settingsOf } from './fixtures.ts';
+import { directory, type Opened, opened, settingsOf } from './fixtures.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 type Step = { readonly kind: 'append'; readonly payloads: readonly string[] } | { readonly kind: 'snapshot' };
@@ -84,6 +84,13 @@ describe('a crash', () => {
       { numRuns: 200 },
     );
   });
+});
+
+test('an empty log file that a start removed does not come back behind a later one', async () => {
+  const disk = new MemoryDisk();
+  disk.put(`${directory}/log.9`, Buffer.alloc(0));
+  await opened(settingsOf(disk));
+  expect([...disk.afterPowerCut(() => false).files.keys()]).toEqual([]);
 });
 
 describe('a byte that changes on disk', () => {

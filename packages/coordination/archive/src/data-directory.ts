@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffMs, codeOf, type Logger, messageOf } from '@reeve/base';
 import {
+  contentsOf,
+  epochsFile,
   JournalError,
   type JournalPlace,
   nodeDisk,
   type Recovered,
   type RecoverySink,
   readJournal,
-  segmentsIn,
   sessionSecretFile,
-  snapshotsIn,
 } from '@reeve/journal';
 import { apply, decodeTxn, nobody, SnapshotLoader, Tree } from '@reeve/tree';
 import { Reader } from '@reeve/wire';
@@ -70,9 +70,9 @@ export async function readSecret(dataDirectory: string): Promise<Buffer | undefi
 /** Refuses what is no data directory of a coordinator. @throws ArchiveError */
 export async function requireDataDirectory({ dataDirectory, logDirectory }: DataPlace): Promise<void> {
   const names = await namesIn(dataDirectory);
-  const logs = segmentsIn(await namesIn(logDirectory));
-  const isOurs = snapshotsIn(names).length + logs.length > 0 || names.includes(sessionSecretFile);
-  if (isOurs || names.includes('version-2')) return;
+  const { snapshots, segments } = contentsOf(names, await namesIn(logDirectory));
+  const marks = [sessionSecretFile, epochsFile, 'version-2'];
+  if (snapshots.length + segments.length > 0 || marks.some((mark) => names.includes(mark))) return;
   const what = names.length === 0 ? 'it is empty' : 'it holds neither snapshot nor log';
   throw new ArchiveError({ code: 'directory_foreign', directory: dataDirectory, what });
 }

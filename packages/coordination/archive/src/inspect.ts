@@ -2,14 +2,17 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CodedError, messageOf } from '@reeve/base';
 import {
+  contentsOf,
+  type Epochs,
+  epochsFile,
+  installIn,
   JournalError,
   nodeDisk,
   type Recovered,
+  readEpochs,
   type SegmentEnd,
   SegmentReader,
   SnapshotReader,
-  segmentsIn,
-  snapshotsIn,
 } from '@reeve/journal';
 import { decodeTxn, SnapshotLoader, Tree } from '@reeve/tree';
 import { Reader, type SessionId } from '@reeve/wire';
@@ -32,10 +35,13 @@ export interface InspectFilter {
 
 /** One thing that an inspection finds, in the order of the files. */
 export type InspectItem =
-  /** A file, before what is in it. `from` and `until` are its first and last zxid. */
+  /**
+   * A file, before what is in it. `from` and `until` are its first and last zxid. An `install` is a whole snapshot from
+   * another member that a start has yet to put in the place of everything else.
+   */
   | {
       readonly kind: 'file';
-      readonly type: 'log' | 'snapshot' | 'backup';
+      readonly type: 'log' | 'snapshot' | 'install' | 'backup';
       readonly file: string;
       readonly bytes: number;
       readonly zxid?: number;
@@ -49,6 +55,8 @@ export type InspectItem =
       /** Bytes of a write that did not get through, at the end. */
       readonly tornBytes?: number;
     }
+  /** What a member of an ensemble has promised, and whose history it has. */
+  | ({ readonly kind: 'epochs'; readonly file: string } & Epochs)
   | ({ readonly kind: 'txn' } & { readonly txn: TxnFacts })
   | ({ readonly kind: 'znode' } & { readonly znode: ZnodeFacts })
   | { readonly kind: 'session'; readonly session: SessionId; readonly timeoutMs: number }
@@ -66,12 +74,12 @@ export type InspectItem =
  */
 export async function* inspectDirectory(place: DataPlace, filter: InspectFilter): AsyncGenerator<InspectItem> {
   await requireDataDirectory(place);
-  for (const { name } of snapshotsIn(await namesIn(place.dataDirectory)).reverse()) {
-    yield* inspectSnapshot(join(place.dataDirectory, name));
-  }
-  for (const { name } of segmentsIn(await namesIn(place.logDirectory))) {
-    yield* inspectLog(join(place.logDirectory, name), filter);
-  }
+  const names = await namesIn(place.dataDirectory);
+  const { snapshots, segments } = contentsOf(names, await namesIn(place.logDirectory));
+  yield* inspectEpochs(place.dataDirectory);
+  const type = installIn(names) === undefined ? 'snapshot' : 'install';
+  for (const { name } of snapshots.toReversed()) yield* inspectSnapshot(join(place.dataDirectory, name), type);
+  for (const { name } of segments) yield* inspectLog(join(place.logDirectory, name), filter);
   yield await startOf(place);
 }
 
@@ -82,7 +90,7 @@ export async function* inspectDirectory(place: DataPlace, filter: InspectFilter)
  */
 export async function* inspectFile(file: string, filter: InspectFilter): AsyncGenerator<InspectItem> {
   const type = typeOf(file, await firstBytes(file));
-  if (type === 'snapshot') yield* inspectSnapshot(file);
+  if (type === 'snapshot') yield* inspectSnapshot(file, type);
   else if (type === 'log') yield* inspectLog(file, filter);
   else yield* inspectBackup(file);
 }
@@ -127,9 +135,19 @@ function* stateOf(tree: Tree, { path, display }: InspectFilter): Generator<Inspe
   for (const znode of znodeFacts(tree, path, display)) yield { kind: 'znode', znode };
 }
 
-async function* inspectSnapshot(file: string): AsyncGenerator<InspectItem> {
+function* inspectEpochs(directory: string): Generator<InspectItem> {
+  const file = join(directory, epochsFile);
   try {
-    yield { kind: 'file', type: 'snapshot', file, ...(await new SnapshotReader(nodeDisk, file).check()) };
+    const epochs = readEpochs(directory);
+    if (epochs !== undefined) yield { kind: 'epochs', file, ...epochs };
+  } catch (error) {
+    yield damageOf(file, error);
+  }
+}
+
+async function* inspectSnapshot(file: string, type: 'snapshot' | 'install'): AsyncGenerator<InspectItem> {
+  try {
+    yield { kind: 'file', type, file, ...(await new SnapshotReader(nodeDisk, file).check()) };
   } catch (error) {
     yield damageOf(file, error);
   }
@@ -208,14 +226,13 @@ function damageOf(file: string, error: unknown): InspectItem {
   if (error instanceof JournalError && error.facts.code === 'log_corrupt') {
     return { kind: 'damage', file, offset: error.facts.offset, what: error.facts.what };
   }
-  if (error instanceof JournalError && error.facts.code === 'snapshot_corrupt') {
-    return { kind: 'damage', file, what: error.facts.what };
-  }
+  if (error instanceof JournalError && 'what' in error.facts) return { kind: 'damage', file, what: error.facts.what };
   return { kind: 'damage', file, what: messageOf(error) };
 }
 
 async function startOf(place: DataPlace): Promise<InspectItem> {
   try {
+    readEpochs(place.dataDirectory);
     return { kind: 'start', verdict: 'serves', ...(await rehearse(place)) };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;

@@ -1,6 +1,7 @@
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { writeEpochs } from '@reeve/journal';
 import { temporaryDirectory } from '@reeve/testkit';
 import { loadState } from '../src/data-directory.ts';
 import { type InspectFilter, type InspectItem, inspectDirectory, inspectFile, inspectTree } from '../src/inspect.ts';
@@ -93,6 +94,51 @@ describe('an inspection of a directory', () => {
     ]);
   });
 });
+
+describe('an inspection of the directory of a member', () => {
+  test('shows its epochs', async () => {
+    const directory = await written();
+    writeEpochs(directory, { acceptedEpoch: 3, currentEpoch: 2 });
+    const [first] = await all(inspectDirectory(placeOf(directory), everything));
+    expect(first).toEqual({ kind: 'epochs', file: join(directory, 'epochs'), acceptedEpoch: 3, currentEpoch: 2 });
+  });
+
+  test('shows that its epochs are damaged, and that a start would refuse them', async () => {
+    const directory = await written();
+    writeFileSync(join(directory, 'epochs'), 'reeve epochs 1\nacceptedEpoch=3\n');
+    const items = await all(inspectDirectory(placeOf(directory), everything));
+    expect(items[0]).toMatchObject({ kind: 'damage', what: 'it is not made of its four lines' });
+    expect(items.at(-1)).toMatchObject({ verdict: 'refuses', code: 'epochs_corrupt' });
+  });
+
+  test('shows a snapshot that was being installed, and nothing of what it takes the place of', async () => {
+    const directory = await interruptedInstall();
+    const place = placeOf(directory);
+    const items = await all(inspectDirectory(place, everything));
+    expect(items[0]).toMatchObject({ type: 'install', file: join(directory, 'install.28'), zxid: 0x28 });
+    expect(txnsOf(items)).toEqual([0x29]);
+    expect(items.at(-1)).toMatchObject({ verdict: 'serves', snapshotZxid: 0x28, lastZxid: 0x29 });
+    const { tree } = await loadState(place);
+    const known = ['/bb', '/theirs', '/next'].filter((path) => tree.get(path) !== undefined);
+    expect([tree.lastZxid, known]).toEqual([0x29, ['/theirs', '/next']]);
+    expect(readdirSync(directory)).toContain('install.28');
+  });
+});
+
+/** A directory whose owner died when a snapshot from another member was whole, and the old files still there. */
+async function interruptedInstall(): Promise<string> {
+  const theirs = temporaryDirectory();
+  const log = await WrittenLog.open(theirs, 4096);
+  for (let nth = 1; nth <= 0x27; nth += 1) await log.append(create(`/t${nth}`, nth));
+  await log.append(create('/theirs', 0x28));
+  await log.snapshot((await loadState(placeOf(theirs))).tree);
+  await log.append(create('/next', 0x29));
+  await log.close();
+  const directory = await written();
+  copyFileSync(join(theirs, 'snapshot.28'), join(directory, 'install.28'));
+  copyFileSync(join(theirs, 'log.29'), join(directory, 'log.install.29'));
+  return directory;
+}
 
 describe('an inspection of a state', () => {
   test('shows sessions and znodes as they were at a zxid', async () => {

@@ -9,6 +9,8 @@ export function itemLines(item: InspectItem, { colors }: Pick<Output, 'colors'>)
   switch (item.kind) {
     case 'file':
       return colors.dim(fileLine(item));
+    case 'epochs':
+      return colors.dim(`epochs ${item.file}  accepted ${item.acceptedEpoch}  current ${item.currentEpoch}`);
     case 'txn':
       return txnLines(item.txn);
     case 'session':
@@ -34,6 +36,7 @@ function fileLine(item: Item<'file'>): string {
   if (fromZxid !== undefined && untilZxid !== undefined) parts.push(`${zxidText(fromZxid)} to ${zxidText(untilZxid)}`);
   if (znodes !== undefined) parts.push(`${znodes} znodes`, `${sessions} sessions`);
   if (madeMs !== undefined) parts.push(`made ${timeText(madeMs)}`);
+  if (type === 'install') parts.push('from another member: a start puts it in the place of all that was here before');
   if (tornBytes !== undefined) parts.push(`${tornBytes} bytes of a write that did not get through`);
   return parts.join('  ');
 }

@@ -9,10 +9,10 @@ export { type Contents, contentsOf, installIn } from './install-files.ts';
 export { type Journal, type JournalSettings, journalDefaults, type OpenedJournal, openJournal } from './journal.ts';
 export { hexZxid, JournalError, type JournalFacts } from './journal-error.ts';
 export type { JournalObserver } from './journal-observer.ts';
+export type { JournalPlace } from './journal-place.ts';
 export type { LogFault, LogListener } from './log.ts';
 export { type Portion, portionsOf, type SnapshotPace, type SnapshotSource } from './portions.ts';
 export {
-  type JournalPlace,
   type JournalReading,
   type Recovered,
   type RecoverySink,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JournalPlace } from './read-journal.ts';
+import type { JournalPlace } from './journal-place.ts';
 import { type SegmentName, segmentName, segmentsIn } from './segment.ts';
 import { type SnapshotName, snapshotName, snapshotsIn } from './snapshots.ts';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { messageOf } from '@reeve/base';
 import { JournalError } from './journal-error.ts';
-import { type JournalPlace, type Recovered, type RecoverySink, readJournal } from './read-journal.ts';
+import type { JournalPlace } from './journal-place.ts';
+import { type Recovered, type RecoverySink, readJournal } from './read-journal.ts';
 import { SegmentReader, segmentsIn } from './segment.ts';
 import { snapshotsIn } from './snapshots.ts';
 

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { Logger } from '@reeve/base';
 import type { Entry } from './batch.ts';
-import type { Disk } from './disk.ts';
 import { unfinishedRestoreFile } from './file-names.ts';
 import { type Contents, contentsOf } from './install-files.ts';
 import { hexZxid, JournalError } from './journal-error.ts';
+import type { JournalPlace } from './journal-place.ts';
 import { type PlacedBatch, type SegmentEnd, type SegmentName, SegmentReader } from './segment.ts';
 import { type SnapshotFacts, SnapshotReader } from './snapshot-reader.ts';
 import type { SnapshotName } from './snapshots.ts';
@@ -29,16 +28,6 @@ export interface Recovered {
   readonly entryBytes: number;
   /** Bytes of a write that a crash had cut short. */
   readonly tornBytes: number;
-}
-
-/** Where a journal lies. */
-export interface JournalPlace {
-  readonly disk: Disk;
-  /** Holds the snapshots. */
-  readonly dataDirectory: string;
-  /** Holds the log. */
-  readonly logDirectory: string;
-  readonly logger: Logger;
 }
 
 /** What a journal holds, and how its last log file ends. */

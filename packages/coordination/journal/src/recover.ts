@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { finishInstall, removeStaged } from './install-files.ts';
 import { hexZxid } from './journal-error.ts';
+import type { JournalPlace } from './journal-place.ts';
 import { cutLogName } from './log-cut.ts';
-import {
-  type JournalPlace,
-  type JournalReading,
-  type Recovered,
-  type RecoverySink,
-  readJournal,
-} from './read-journal.ts';
+import { type JournalReading, type Recovered, type RecoverySink, readJournal } from './read-journal.ts';
 import { segmentHeaderBytes, spareName } from './segment.ts';
 import { temporarySnapshotName } from './snapshots.ts';
 

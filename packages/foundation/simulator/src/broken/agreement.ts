@@ -1,0 +1,112 @@
+import { decodeTxn, encodeTxn } from '@reeve/tree';
+import { Reader, Writer } from '@reeve/wire';
+import type { LinkId } from '@reeve/zab';
+import type { Member } from '../member.ts';
+import type { Sabotage } from '../sabotage.ts';
+import { forge, messageIn, replaced } from './messages.ts';
+
+/** Commits what is on its own disk as if a majority had it. */
+export function commitsAlone(): Sabotage {
+  const learners = new Learners();
+  return {
+    event(member, event) {
+      const received = messageIn(event);
+      if (received?.message.kind === 'ack_epoch') learners.add(member, received.link);
+      if (event.kind === 'persisted') {
+        for (const link of learners.of(member)) forge(member, link, { kind: 'ack', zxid: event.zxid });
+      }
+      return event;
+    },
+    restarting: (member) => learners.forget(member),
+  };
+}
+
+/** Begins to lead before a quorum has its history. */
+export function establishesAlone(): Sabotage {
+  return {
+    event(member, event) {
+      const received = messageIn(event);
+      if (received?.message.kind === 'promise') {
+        const { epoch } = received.message;
+        const zxid = member.disk.lastZxid;
+        forge(member, received.link, { kind: 'ack_epoch', epoch, zxid });
+      }
+      return event;
+    },
+  };
+}
+
+/** Takes its own word for it that others still follow. */
+export function answersItsOwnPings(): Sabotage {
+  const learners = new Learners();
+  let round = 0;
+  return {
+    event(member, event) {
+      const received = messageIn(event);
+      if (received?.message.kind === 'ack_epoch') learners.add(member, received.link);
+      if (received?.message.kind === 'pong') round = Math.max(round, received.message.round);
+      if (event.kind === 'tick') {
+        round += 1;
+        for (const link of learners.of(member)) forge(member, link, { kind: 'pong', round: round + 1 });
+      }
+      return event.kind === 'zab' && event.event.kind === 'link_closed' && learners.has(member, event.event.link) ? undefined : event;
+    },
+    restarting: (member) => learners.forget(member),
+  };
+}
+
+/** Ends sessions without their ephemerals where it follows. */
+export function keepsEphemerals(): Sabotage {
+  return {
+    event(_member, event) {
+      const received = messageIn(event);
+      if (received?.message.kind !== 'propose') return event;
+      const { message, link } = received;
+      const logged = decodeTxn(new Reader().reset(message.payload));
+      if (logged.txn.kind !== 'close_session') return event;
+      const writer = new Writer();
+      encodeTxn(writer, logged, { ...logged.txn, ephemerals: [] });
+      return replaced(link, { ...message, payload: writer.take() });
+    },
+  };
+}
+
+/** Makes the passwords of sessions from a secret of its own. */
+export function keepsItsOwnSecret(): Sabotage {
+  return {
+    outbox(_member, outbox) {
+      outbox.secret = undefined;
+    },
+  };
+}
+
+/** Its clock is four times as fast as others', so that it ends sessions too soon. */
+export function clockRunsAhead(): Sabotage {
+  return {
+    event(member, event) {
+      if (event.kind === 'tick') member.jump(500);
+      return event;
+    },
+  };
+}
+
+/** The links over which members are followed. */
+class Learners {
+  readonly #links = new Map<Member, Set<LinkId>>();
+
+  add(member: Member, link: LinkId): void {
+    this.#links.set(member, this.of(member).add(link));
+  }
+
+  of(member: Member): Set<LinkId> {
+    return this.#links.get(member) ?? new Set();
+  }
+
+  has(member: Member, link: LinkId): boolean {
+    return this.of(member).has(link);
+  }
+
+  forget(member: Member): void {
+    this.#links.delete(member);
+  }
+}

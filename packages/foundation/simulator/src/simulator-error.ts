@@ -1,0 +1,9 @@
+import { CodedError } from '@reeve/base';
+
+type SimulatorFacts =
+  | { readonly code: 'plan_invalid'; readonly line: number }
+  | { readonly code: 'arguments_invalid' }
+  | { readonly code: 'never_came'; readonly what: string };
+
+/** The simulator was asked for something that it cannot do. */
+export class SimulatorError extends CodedError<SimulatorFacts> {}

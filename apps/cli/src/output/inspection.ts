@@ -36,7 +36,7 @@ function fileLine(item: Item<'file'>): string {
   if (fromZxid !== undefined && untilZxid !== undefined) parts.push(`${zxidText(fromZxid)} to ${zxidText(untilZxid)}`);
   if (znodes !== undefined) parts.push(`${znodes} znodes`, `${sessions} sessions`);
   if (madeMs !== undefined) parts.push(`made ${timeText(madeMs)}`);
-  if (type === 'install') parts.push('from another member: a start puts it in the place of all that was here before');
+  if (type === 'install') parts.push('from the leader: a start puts it in the place of all that was here before');
   if (tornBytes !== undefined) parts.push(`${tornBytes} bytes of a write that did not get through`);
   return parts.join('  ');
 }

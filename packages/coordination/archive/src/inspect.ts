@@ -37,7 +37,7 @@ export interface InspectFilter {
 export type InspectItem =
   /**
    * A file, before what is in it. `from` and `until` are its first and last zxid. An `install` is a whole snapshot from
-   * another member that a start has yet to put in the place of everything else.
+   * the leader that a start has yet to put in the place of everything else.
    */
   | {
       readonly kind: 'file';

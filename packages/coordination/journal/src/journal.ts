@@ -1,7 +1,7 @@
 import { type Backoff, codeOf, invariant, type Logger, messageOf } from '@reeve/base';
 import type { Entry } from './batch.ts';
 import type { Disk } from './disk.ts';
-import { type IncomingSnapshot, type Installed, type InstalledContent, InstallWriter } from './incoming-snapshot.ts';
+import { type IncomingSnapshot, InstallWriter } from './incoming-snapshot.ts';
 import { hexZxid, JournalError } from './journal-error.ts';
 import type { JournalObserver } from './journal-observer.ts';
 import { Log, type LogListener } from './log.ts';
@@ -150,8 +150,8 @@ export class Journal {
   }
 
   /**
-   * Begins to take a snapshot from another member, as of `zxid`; one at a time. The journal goes on as before until it is
-   * finished: then it holds nothing but that, and nothing may be appended meanwhile.
+   * Begins to take a snapshot of what another member has, as of `zxid`; one at a time. The journal goes on as before until
+   * that is finished, which nothing may be appended during: then it holds nothing else.
    */
   install(zxid: number): IncomingSnapshot {
     invariant(this.#installing === undefined, 'one snapshot is installed at a time');
@@ -159,7 +159,7 @@ export class Journal {
     this.#installing = writer;
     return {
       take: (slice) => writer.take(slice),
-      finish: (lastZxidSeen, entries = []) => this.#install(writer, { lastZxidSeen, entries }),
+      finish: (lastZxidSeen) => this.#install(writer, lastZxidSeen),
       abandon: () => this.#abandon(writer),
     };
   }
@@ -172,12 +172,15 @@ export class Journal {
     await this.#installing?.abandon();
   }
 
-  async #install(writer: InstallWriter, content: InstalledContent): Promise<void> {
+  async #install(writer: InstallWriter, lastZxidSeen: number): Promise<void> {
     try {
       await this.#log.rewrite(async () => {
-        const perform = await writer.prepare(content);
+        const bytes = await writer.end(lastZxidSeen);
         await this.#callOffSnapshot();
-        return async () => this.#beginAnew(await perform());
+        return async () => {
+          await writer.install();
+          return this.#beginAnew(writer.zxid, bytes);
+        };
       });
     } finally {
       await this.#abandon(writer);
@@ -189,13 +192,13 @@ export class Journal {
     if (this.#installing === writer) this.#installing = undefined;
   }
 
-  #beginAnew({ zxid, snapshotBytes, lastZxid, entries, entryBytes }: Installed): number {
+  #beginAnew(zxid: number, snapshotBytes: number): number {
     this.#snapshotBytes = snapshotBytes;
-    this.#entriesSince = entries;
-    this.#bytesSince = entryBytes;
-    const facts = { zxid: hexZxid(zxid), bytes: snapshotBytes, lastZxid: hexZxid(lastZxid) };
-    this.#settings.logger.info(facts, 'a snapshot from another member has taken the place of all that was here');
-    return lastZxid;
+    this.#entriesSince = 0;
+    this.#bytesSince = 0;
+    const facts = { zxid: hexZxid(zxid), bytes: snapshotBytes };
+    this.#settings.logger.info(facts, 'a snapshot from the leader has taken the place of all that was here');
+    return zxid;
   }
 
   async #callOffSnapshot(): Promise<void> {

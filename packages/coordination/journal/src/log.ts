@@ -40,7 +40,7 @@ export interface LogSettings {
 
 const batchCapacity = 256 * 1024;
 /** Beyond it what comes waits for the next batch: one write must not be asked to take more than it can (2 GiB). */
-export const batchBytesMax = 32 * 1024 * 1024;
+const batchBytesMax = 32 * 1024 * 1024;
 /** Space that must be there before a disk that was full is trusted again. */
 const probeBytes = 1024 * 1024;
 const probeName = 'log.probe';

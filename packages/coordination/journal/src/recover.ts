@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { finishInstall, removeStaged } from './install-files.ts';
+import { finishInstall, temporaryInstallName } from './install-files.ts';
 import { hexZxid } from './journal-error.ts';
 import type { JournalPlace } from './journal-place.ts';
 import { cutLogName } from './log-cut.ts';
@@ -18,14 +18,13 @@ export async function recover(place: JournalPlace, sink: RecoverySink): Promise<
   const installed = await finishInstall(place);
   if (installed !== undefined) {
     const facts = { zxid: hexZxid(installed.zxid) };
-    place.logger.warn(facts, 'the process died while a snapshot from another member was being installed: now it is');
+    place.logger.warn(facts, 'the process died while a snapshot from the leader was being installed: now it is');
   }
-  await removeStaged(place);
   await disk.remove(join(dataDirectory, temporarySnapshotName));
+  await disk.remove(join(dataDirectory, temporaryInstallName));
   await disk.remove(join(logDirectory, spareName));
   await disk.remove(join(logDirectory, cutLogName));
-  // Nothing was appended to a log that was being installed: its end is whole.
-  if (installed === undefined && last !== undefined) await mend(place, last);
+  if (last !== undefined) await mend(place, last);
   return recovered;
 }
 

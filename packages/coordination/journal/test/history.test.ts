@@ -10,13 +10,7 @@ type Action =
   | { readonly kind: 'append'; readonly gaps: readonly number[]; readonly waits: 'for_all' | 'for_nothing' }
   | { readonly kind: 'snapshot'; readonly at: number }
   | { readonly kind: 'truncate'; readonly at: number }
-  | {
-      readonly kind: 'install';
-      readonly at: number;
-      readonly slices: number;
-      readonly gaps: readonly number[];
-      readonly traces: number;
-    }
+  | { readonly kind: 'install'; readonly at: number; readonly slices: number }
   | { readonly kind: 'reopen' };
 
 /** An action, and perhaps a crash so many changes of the disk after its begin. */
@@ -38,8 +32,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       kind: fc.constant('install' as const),
       at: share,
       slices: fc.integer({ min: 1, max: 3 }),
-      gaps: fc.oneof(fc.constant([]), gaps(4)),
-      traces: share,
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
@@ -166,25 +158,21 @@ class History {
     return [left];
   }
 
-  async #install({ at, slices, gaps, traces }: Extract<Action, { kind: 'install' }>): Promise<Candidates> {
+  async #install({ at, slices }: Extract<Action, { kind: 'install' }>): Promise<Candidates> {
     const before = prefixes(this.#content, this.#acknowledged());
-    const zxid = 1 + Math.floor(((this.#lastZxid + 10) * at) / 100);
-    const parts = Array.from({ length: slices }, (_, i) => this.#fresh(zxid - slices + i, [1])).flat();
-    const state = parts.filter((one) => one.zxid > 0);
-    const entries = this.#fresh(zxid, gaps);
-    const after = [...state, ...entries];
-    const lastZxidSeen = entries[Math.floor((entries.length * traces) / 100) - 1]?.zxid ?? zxid;
+    const zxid = slices + Math.floor(((this.#lastZxid + 10) * at) / 100);
+    const after = Array.from({ length: slices }, (_, i) => this.#fresh(zxid - slices + i, [1])).flat();
     try {
       const incoming = this.#journal.install(zxid);
-      void incoming.take(Buffer.from(`[${state.map((one) => JSON.stringify(one)).join()}`)).catch(() => undefined);
+      void incoming.take(Buffer.from(`[${after.map((one) => JSON.stringify(one)).join()}`)).catch(() => undefined);
       await incoming.take(Buffer.from(']'));
-      await incoming.finish(lastZxidSeen, entries.map(entryOf));
+      await incoming.finish(zxid);
     } catch (error) {
       if (!this.#isDead()) throw error;
-      this.#snapshotsReach = Math.max(this.#snapshotsReach, lastZxidSeen);
+      this.#snapshotsReach = Math.max(this.#snapshotsReach, zxid);
       return [...before, after];
     }
-    this.#snapshotsReach = lastZxidSeen;
+    this.#snapshotsReach = zxid;
     return [after];
   }
 

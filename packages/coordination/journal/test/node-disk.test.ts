@@ -40,6 +40,24 @@ describe.each([
   });
 });
 
+test('a log that is cut, and a snapshot that takes the place of everything, are so on a real disk', async () => {
+  const settings = settingsOf(nodeDisk, { dataDirectory: join(place, 'data'), logDirectory: join(place, 'log') });
+  const first = await opened(settings);
+  first.journal.append(Array.from({ length: 100 }, (_, i) => entry(i + 1, 'x'.repeat(100))));
+  await first.journal.truncate(42);
+  await first.journal.close();
+  const second = await opened(settings);
+  expect(zxids(second.entries)).toEqual(Array.from({ length: 42 }, (_, i) => i + 1));
+  const incoming = second.journal.install(77);
+  for (const text of ['seventy', 'seven']) await incoming.take(Buffer.from(text));
+  await incoming.finish(77);
+  await second.journal.close();
+  const third = await opened(settings);
+  await third.journal.close();
+  expect([third.snapshot, third.entries]).toEqual([{ zxid: 77, slices: ['seventy', 'seven'] }, []]);
+  expect([await readdir(join(place, 'data')), await readdir(join(place, 'log'))]).toEqual([['snapshot.4d'], []]);
+});
+
 describe('the lock of a data directory', () => {
   test('keeps everyone else out until it is released', async () => {
     const lock = await lockDirectory(place);

@@ -2,6 +2,7 @@ import { journalDefaults } from '@reeve/journal';
 import { replicaDefaults } from '@reeve/replica';
 import { FRAME_BYTES_MAX } from '@reeve/wire';
 import type { ConnectThrottleSettings } from './connect-throttle.ts';
+import type { EnsembleConfig } from './peers/ensemble-config.ts';
 import { type IdentityConfig, identityDefaults, type TlsConfig } from './security/security-config.ts';
 
 /** Where admin commands are served over HTTP. */
@@ -47,6 +48,8 @@ export interface CoordinatorConfig {
   readonly tls: TlsConfig | undefined;
   /** Who clients may prove to be. */
   readonly identity: IdentityConfig;
+  /** The ensemble that it belongs to; it is alone without. */
+  readonly ensemble: EnsembleConfig | undefined;
   /** The unit of time: sessions are checked once a tick, and their time-outs are counted in ticks. Milliseconds. */
   readonly tickMs: number;
   /** The shortest session time-out that is granted, milliseconds. */
@@ -128,6 +131,7 @@ export function coordinatorConfig(given: GivenConfig): CoordinatorConfig {
     portUnification: 'plain',
     tls: undefined,
     identity: identityDefaults,
+    ensemble: undefined,
     tickMs,
     sessionTimeoutMsMin: tickMs * ticksMin,
     sessionTimeoutMsMax: tickMs * ticksMax,

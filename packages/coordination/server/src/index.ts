@@ -11,6 +11,7 @@ export {
 export { ConfigError, type ConfigFacts, type ConfigProblem } from './config-error.ts';
 export { type Coordinator, type CoordinatorOptions, createServer } from './coordinator.ts';
 export { type MonitorValue, monitorLines } from './monitor-values.ts';
+export type { EnsembleConfig, PeerSecurityConfig, PeerTlsConfig } from './peers/ensemble-config.ts';
 export {
   type ConfigurationReport,
   type ConnectionReport,

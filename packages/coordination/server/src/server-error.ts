@@ -9,7 +9,7 @@ export type ServerFacts =
 export interface ListenPlace {
   readonly host: string;
   readonly port: number;
-  readonly setting: 'clientPort' | 'secureClientPort';
+  readonly setting: 'clientPort' | 'secureClientPort' | 'peerPort' | 'electionPort';
 }
 
 /** The coordinator cannot listen where it was told to. */

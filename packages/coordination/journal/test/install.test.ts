@@ -141,6 +141,7 @@ describe('a crash while a snapshot from another member is installed', () => {
     'a power cut that keeps all new names': (disk) => disk.afterPowerCut(),
     'a power cut that keeps every other new name': (disk) => disk.afterPowerCut((index) => index % 2 === 1),
     'a power cut that keeps the first new name': (disk) => disk.afterPowerCut((index) => index === 0),
+    'a power cut that keeps the third new name': (disk) => disk.afterPowerCut((index) => index === 2),
   };
 
   test.each(Object.keys(survivals))(

@@ -25,6 +25,8 @@ export interface ZabOptions {
   readonly recentEntriesMax: number;
   /** How many bytes may wait for one learner before it is given up. */
   readonly learnerBacklogBytesMax: number;
+  /** The counter of a zxid from which on a leader prepares the next epoch; far enough from 2^32 to get there in time. */
+  readonly counterRollAt: number;
 }
 
 /** The options of an ensemble that nobody has tuned; the limits are those of ZooKeeper's sample configuration. */
@@ -38,4 +40,5 @@ export const zabDefaults = {
   recentBytesMax: 32 * 1024 * 1024,
   recentEntriesMax: 100_000,
   learnerBacklogBytesMax: 256 * 1024 * 1024,
+  counterRollAt: 2 ** 32 - 2 ** 20,
 } as const satisfies Partial<ZabOptions>;

@@ -37,6 +37,7 @@ export interface ZabNote {
  * 6. `notifications` go to their members, if they can be reached now; a later one replaces an earlier one.
  * 7. `closing` links are closed after their last bytes.
  * 8. `dial`: this member is to be tried until it is reached (`link_opened`), or another or nobody is named here.
+ * 9. `restart`: this member can go on only when it is made anew from what is on its disk; it answers nothing any more.
  */
 export interface ZabOutbox {
   epochs: Epochs | undefined;
@@ -48,5 +49,6 @@ export interface ZabOutbox {
   readonly notifications: Map<MemberId, Notification>;
   readonly closing: LinkId[];
   dial: { readonly leader: MemberId | undefined } | undefined;
+  restart: 'needed' | undefined;
   readonly notes: ZabNote[];
 }

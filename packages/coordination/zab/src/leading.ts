@@ -1,0 +1,524 @@
+import { invariant, unreachable } from '@reeve/base';
+import type { Reader } from '@reeve/wire';
+import { Confirmations } from './confirmations.ts';
+import type { LinkId } from './event.ts';
+import type { Entry, Origin } from './host.ts';
+import { LearnerLink } from './learner-link.ts';
+import { hex, type Member } from './member.ts';
+import type { MemberId, Membership } from './membership.ts';
+import { type Message, PROTOCOL_VERSION } from './message.ts';
+import type { Notification } from './notification.ts';
+import { Quorum } from './quorum.ts';
+import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
+import { sendHistory } from './send-history.ts';
+import { compareVotes } from './vote.ts';
+import { counterOf, epochOf, nextZxid } from './zxid.ts';
+
+type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>;
+
+const TWO_32 = 2 ** 32;
+/** A leader whose counter is as good as used up, because no quorum lets it roll the epoch, gives up. */
+const COUNTER_MAX = TWO_32 - 65_536;
+
+/** How far a leader has come with its epoch. */
+type Phase =
+  /** It waits for a quorum to join, to choose an epoch that none of them has promised. */
+  | { readonly kind: 'discovering' }
+  /** It waits for a quorum to promise it. */
+  | { readonly kind: 'asking' }
+  /** It waits for a quorum, itself included, to have its history on disk. */
+  | { readonly kind: 'synchronizing' }
+  | { readonly kind: 'established' };
+
+/** Leads: chooses an epoch, brings learners to its history, proposes, and says what is agreed on. */
+export class Leading implements Role {
+  readonly #member: Member;
+  readonly #election: Election;
+  readonly #early: readonly EarlyLink[];
+  readonly #startedMs: number;
+  readonly #learners = new Map<LinkId, LearnerLink>();
+  readonly #byPeer = new Map<MemberId, LearnerLink>();
+  readonly #confirmations = new Confirmations();
+  /** Participants that look for a leader in a later round: they will not come. */
+  readonly #strayed = new Set<MemberId>();
+  #phase: Phase = { kind: 'discovering' };
+  #epoch = 0;
+  /** The last epoch that this member has on its disk as its current one. */
+  #begun = 0;
+  /** The epoch that learners were asked to promise while the present one goes on. */
+  #rollingTo: number | undefined;
+  #quorum: Quorum;
+  #pingAtMs: number;
+
+  constructor(member: Member, { election, early }: { election: Election; early: readonly EarlyLink[] }) {
+    this.#member = member;
+    this.#election = election;
+    this.#early = early;
+    this.#startedMs = member.nowMs;
+    this.#pingAtMs = member.nowMs + member.options.pingIntervalMs;
+    this.#quorum = this.#quorumInCharge();
+  }
+
+  get wakeAtMs(): number | undefined {
+    return this.#learners.size === 0 && this.#member.alone ? undefined : this.#pingAtMs;
+  }
+
+  get lastProposed(): number {
+    return Math.max(this.#member.history.last, this.#member.issued);
+  }
+
+  /** The zxid of the next proposal: the first of an epoch has the counter 1. */
+  get nextZxid(): number {
+    const last = this.lastProposed;
+    if (this.#member.solitary || epochOf(last) === this.#epoch) return nextZxid(last);
+    return this.#epoch * TWO_32 + 1;
+  }
+
+  linkTo(peer: MemberId): LinkId | undefined {
+    const learner = this.#byPeer.get(peer);
+    return learner?.caughtUp ? learner.link : undefined;
+  }
+
+  begin(): void {
+    const member = this.#member;
+    if (member.solitary) return this.#establishAlone();
+    for (const early of this.#early) {
+      const learner = this.#adopt(early);
+      if (early.join !== undefined) this.#joined(learner, early.join);
+    }
+    this.#discover();
+  }
+
+  end(): void {
+    const { host, history } = this.#member;
+    for (const { link } of this.#learners.values()) this.#member.close(link);
+    if (this.#phase.kind === 'established') host.looks();
+    else this.#member.failures += 1;
+    history.forgetHeld();
+  }
+
+  notified({ from, state, round }: Notification): void {
+    const member = this.#member;
+    if (state !== 'looking') return;
+    member.notify(from, this.#election, 'leading');
+    if (this.#phase.kind === 'established' || round <= this.#election.round || this.#byPeer.has(from)) return;
+    this.#strayed.add(from);
+    if (!member.quorum.reached((id) => !this.#strayed.has(id))) this.#resign('others look for a leader again');
+  }
+
+  opened({ link, peer, origin }: OpenedLink): void {
+    if (origin === 'dialled') return this.#member.close(link);
+    const earlier = this.#byPeer.get(peer);
+    if (earlier !== undefined) this.#dismiss(earlier, 'it came again');
+    if (!this.#member.turning) this.#adopt({ link, peer });
+  }
+
+  closed(link: LinkId): void {
+    const learner = this.#learners.get(link);
+    if (learner !== undefined) this.#part(learner, 'the link to it is gone');
+  }
+
+  timer(): void {
+    const { nowMs, options } = this.#member;
+    if (this.wakeAtMs === undefined) return;
+    for (const learner of [...this.#learners.values()]) {
+      const limitMs = learner.caughtUp ? options.syncTimeoutMs : options.initTimeoutMs;
+      if (nowMs - learner.heardMs >= limitMs) this.#dismiss(learner, 'it was silent for too long');
+      if (this.#member.turning) return;
+    }
+    if (this.#phase.kind !== 'established' && nowMs - this.#startedMs >= options.initTimeoutMs) {
+      return this.#resign(`no quorum followed in ${options.initTimeoutMs} ms`);
+    }
+    if (nowMs < this.#pingAtMs) return;
+    this.#pingAtMs = nowMs + options.pingIntervalMs;
+    this.#ping();
+  }
+
+  advanced(): void {
+    this.#release();
+    this.#establish();
+    this.#advance();
+  }
+
+  status(): RoleStatus {
+    const { nowMs, id } = this.#member;
+    const learners = [...this.#learners.values()];
+    return {
+      role: this.#member.membership.members.length === 1 ? 'alone' : 'leading',
+      phase: this.#phase.kind === 'established' ? 'serving' : 'settling',
+      leader: id,
+      learners: learners.map((learner) => learner.status(this.#member.roleOf(learner.peer), nowMs)),
+    };
+  }
+
+  /** Puts an entry to the vote. */
+  propose(entry: Entry, origin: Origin | undefined, membership: Membership | undefined): void {
+    invariant(this.#phase.kind === 'established', 'only who leads proposes');
+    invariant(entry.zxid === this.nextZxid, 'proposals are numbered without gaps');
+    const member = this.#member;
+    member.issued = entry.zxid;
+    if (membership !== undefined) this.#leaveSolitude();
+    if (member.solitary) return member.history.pass(entry);
+    member.history.append(entry, origin, membership);
+    if (membership !== undefined) this.#quorum = this.#quorumInCharge();
+    const { zxid, payload } = entry;
+    for (const learner of this.#learners.values()) {
+      if (learner.listens) member.send(learner.link, { kind: 'propose', zxid, origin, membership, payload });
+    }
+    if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
+    if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
+  }
+
+  /** Asks whether a quorum still follows; the host is told when it does. */
+  confirm(token: number): void {
+    if (this.#quorum.reached((id) => id === this.#member.id)) return this.#member.host.confirmed(token);
+    if (this.#confirmations.wait(token) === 'begin') this.#ping();
+  }
+
+  received({ link, message, reader }: Received): void {
+    const learner = this.#learners.get(link);
+    if (learner === undefined || this.#member.turning) return;
+    learner.heardMs = this.#member.nowMs;
+    switch (message.kind) {
+      case 'ack':
+        return this.#acked(learner, message.zxid);
+      case 'pong':
+        return this.#ponged(learner, message.round);
+      case 'carried':
+        return this.#carried(learner, reader);
+      case 'join':
+        return this.#joined(learner, message);
+      case 'promise':
+        return this.#promised(learner, message);
+      case 'ack_epoch':
+        return this.#ackedEpoch(learner, message);
+      case 'rolled':
+        learner.rolledTo = message.epoch;
+        return this.#completeRoll();
+      case 'epoch':
+      case 'refused':
+      case 'truncate':
+      case 'snapshot':
+      case 'slice':
+      case 'snapshot_end':
+      case 'propose':
+      case 'commit':
+      case 'new_leader':
+      case 'up_to_date':
+      case 'ping':
+      case 'roll':
+        return this.#dismiss(learner, 'it speaks like a leader');
+      default:
+        return unreachable(message);
+    }
+  }
+
+  /** By the membership in force and by those that were proposed and may come into force. */
+  #quorumInCharge(): Quorum {
+    const { history, membership } = this.#member;
+    return new Quorum([membership, ...history.recent.membershipsAfter(history.applied)]);
+  }
+
+  #establishAlone(): void {
+    const { history } = this.#member;
+    this.#epoch = epochOf(this.lastProposed);
+    this.#begun = this.#epoch;
+    history.commit(history.last);
+    this.#lead();
+  }
+
+  /** From the first other member on, this one's word must be on its disk, and its log is kept for others. */
+  #leaveSolitude(): void {
+    const member = this.#member;
+    if (!member.solitary) return;
+    this.#epoch = epochOf(this.nextZxid);
+    this.#begun = this.#epoch;
+    member.promise({ acceptedEpoch: this.#epoch, currentEpoch: this.#epoch });
+  }
+
+  #adopt(link: { link: LinkId; peer: MemberId }): LearnerLink {
+    const learner = new LearnerLink(link, this.#member.nowMs);
+    this.#learners.set(learner.link, learner);
+    this.#byPeer.set(learner.peer, learner);
+    this.#strayed.delete(learner.peer);
+    return learner;
+  }
+
+  #joined(learner: LearnerLink, join: MessageOf<'join'>): void {
+    if (learner.phase.kind !== 'joining') return this.#dismiss(learner, 'it joined twice');
+    if (join.protocolVersion !== PROTOCOL_VERSION) return this.#refuse(learner, join.protocolVersion);
+    learner.phase = { kind: 'joining', join };
+    this.#leaveSolitude();
+    if (this.#phase.kind === 'discovering') this.#discover();
+    else this.#ask(learner);
+  }
+
+  #refuse(learner: LearnerLink, theirs: number): void {
+    const facts = { ours: PROTOCOL_VERSION, theirs };
+    this.#member.note(`member ${learner.peer} speaks another protocol: upgrade one of the two`, facts, 'warn');
+    this.#member.send(learner.link, { kind: 'refused', protocolVersion: PROTOCOL_VERSION });
+    this.#dismiss(learner, 'it speaks another protocol');
+  }
+
+  #discover(): void {
+    if (this.#phase.kind !== 'discovering') return;
+    const joined = (id: MemberId) => id === this.#member.id || this.#joinOf(id) !== undefined;
+    if (!this.#quorum.reached(joined)) return;
+    this.#epoch = this.#freshEpoch();
+    this.#member.promise({ acceptedEpoch: this.#epoch });
+    this.#phase = { kind: 'asking' };
+    for (const learner of this.#learners.values()) this.#ask(learner);
+    this.#synchronize();
+  }
+
+  #joinOf(id: MemberId): MessageOf<'join'> | undefined {
+    const phase = this.#byPeer.get(id)?.phase;
+    return phase?.kind === 'joining' ? phase.join : undefined;
+  }
+
+  /** An epoch that nobody here has promised to anybody. */
+  #freshEpoch(): number {
+    let accepted = Math.max(this.#member.epochs.acceptedEpoch, epochOf(this.lastProposed));
+    for (const id of this.#byPeer.keys()) accepted = Math.max(accepted, this.#joinOf(id)?.acceptedEpoch ?? 0);
+    return accepted + 1;
+  }
+
+  /** Tells a learner the epoch, unless another is about to begin or would have to. */
+  #ask(learner: LearnerLink): void {
+    if (learner.phase.kind !== 'joining' || learner.phase.join === undefined) return;
+    if (this.#rollingTo !== undefined) return;
+    if (learner.phase.join.acceptedEpoch > this.#epoch) {
+      if (this.#phase.kind === 'established') this.#roll();
+      return;
+    }
+    learner.phase = { kind: 'asked', epoch: this.#epoch };
+    this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch: this.#epoch });
+  }
+
+  #promised(learner: LearnerLink, promise: MessageOf<'promise'>): void {
+    const { phase } = learner;
+    if (phase.kind !== 'asked' || promise.epoch !== phase.epoch) return this.#dismiss(learner, 'it was not asked');
+    const { epoch, counted, currentEpoch, lastZxid } = promise;
+    learner.phase = { kind: 'promised', epoch, counted, log: promise };
+    if (this.#phase.kind !== 'asking') return this.#bringUp(learner);
+    const own = this.#member.ownVote;
+    const theirs = { leader: this.#member.id, epoch: currentEpoch, zxid: lastZxid };
+    if (this.#member.roleOf(learner.peer) === 'participant' && compareVotes(theirs, own) > 0) {
+      return this.#resign(`member ${learner.peer} has more: epoch ${currentEpoch}, zxid ${hex(lastZxid)}`);
+    }
+    this.#synchronize();
+  }
+
+  /** With a quorum of promises nobody else can lead an earlier epoch, nor this one: this history is the one. */
+  #synchronize(): void {
+    if (this.#phase.kind !== 'asking') return;
+    const hasPromised = (id: MemberId) => {
+      const phase = this.#byPeer.get(id)?.phase;
+      return id === this.#member.id || (phase?.kind === 'promised' && phase.counted === 'yes');
+    };
+    if (!this.#quorum.reached(hasPromised)) return;
+    this.#phase = { kind: 'synchronizing' };
+    this.#member.history.beginEpoch(this.#epoch);
+    this.#release();
+    for (const learner of this.#learners.values()) this.#bringUp(learner);
+    this.#establish();
+  }
+
+  /** Sends a learner the history, and counts it among those that listen. */
+  #bringUp(learner: LearnerLink): void {
+    const { phase } = learner;
+    const { history } = this.#member;
+    if (phase.kind !== 'promised') return;
+    // What was not kept can only come with a snapshot, in which it must be.
+    if (history.applied < history.recent.base || this.#rollingTo !== undefined) return;
+    if (phase.epoch < this.#epoch) {
+      learner.phase = { kind: 'asked', epoch: this.#epoch };
+      return this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch: this.#epoch });
+    }
+    learner.phase = { kind: 'catching_up' };
+    sendHistory(this.#member, learner, phase.log);
+    if (this.#phase.kind === 'established') {
+      this.#member.send(learner.link, { kind: 'commit', zxid: history.committed });
+    }
+    this.#announce(learner);
+  }
+
+  #announce({ link }: LearnerLink): void {
+    const { membership, host } = this.#member;
+    this.#member.sendWith(link, { kind: 'new_leader', epoch: this.#epoch, membership }, (writer) =>
+      host.writeShared(writer),
+    );
+  }
+
+  #ackedEpoch(learner: LearnerLink, { zxid }: MessageOf<'ack_epoch'>): void {
+    if (!learner.listens) return this.#dismiss(learner, 'it acknowledges what it was not sent');
+    learner.acked = Math.max(learner.acked, zxid);
+    if (learner.phase.kind === 'catching_up') {
+      learner.phase = { kind: 'caught_up' };
+      if (this.#phase.kind === 'established') this.#welcome(learner);
+    }
+    this.#establish();
+    this.#advance();
+  }
+
+  #welcome(learner: LearnerLink): void {
+    this.#member.send(learner.link, { kind: 'up_to_date', zxid: this.#member.history.committed });
+    this.#member.note(`member ${learner.peer} follows`, { acked: hex(learner.acked), epoch: this.#epoch });
+  }
+
+  /** The leader is its own learner: what it says of its disk counts only behind the same gate. */
+  #release(): void {
+    this.#member.history.release((epoch) => {
+      this.#member.promise({ currentEpoch: epoch });
+      this.#begun = epoch;
+    });
+  }
+
+  #establish(): void {
+    if (this.#phase.kind !== 'synchronizing') return;
+    const isThere = (id: MemberId) =>
+      id === this.#member.id ? this.#begun === this.#epoch : this.#byPeer.get(id)?.caughtUp === true;
+    if (!this.#quorum.reached(isThere)) return;
+    const { history } = this.#member;
+    history.commit(history.last);
+    for (const learner of this.#learners.values()) {
+      if (learner.caughtUp) this.#welcome(learner);
+      else if (learner.listens) this.#member.send(learner.link, { kind: 'commit', zxid: history.committed });
+    }
+    this.#lead();
+  }
+
+  /** What it had in its log is agreed on now: from here on it proposes. */
+  #lead(): void {
+    const member = this.#member;
+    const { history, nowMs } = member;
+    this.#phase = { kind: 'established' };
+    member.failures = 0;
+    history.deliver(member.host, history.committed, (change) => member.reconfigure(change));
+    this.#quorum = this.#quorumInCharge();
+    member.note('leading', { epoch: this.#epoch, last: hex(history.last), tookMs: nowMs - this.#startedMs });
+    member.host.leads(this.#epoch);
+    for (const learner of [...this.#learners.values()]) {
+      this.#ask(learner);
+      this.#bringUp(learner);
+    }
+    this.#resignUnlessAsked();
+  }
+
+  #acked(learner: LearnerLink, zxid: number): void {
+    if (!learner.caughtUp) return this.#dismiss(learner, 'it acknowledges what it was not sent');
+    learner.acked = Math.max(learner.acked, zxid);
+    this.#advance();
+  }
+
+  /** Says what is agreed on, when that is more than before. */
+  #advance(): void {
+    if (this.#phase.kind !== 'established') return;
+    const member = this.#member;
+    const { history } = member;
+    const agreed = this.#quorum.least((id) => {
+      if (id === member.id) return history.persisted;
+      const learner = this.#byPeer.get(id);
+      return learner?.caughtUp ? learner.acked : 0;
+    });
+    if (agreed > history.committed) {
+      history.commit(agreed);
+      for (const { link, listens } of this.#learners.values()) {
+        if (listens) member.send(link, { kind: 'commit', zxid: agreed });
+      }
+    }
+    this.#apply(Math.min(history.committed, history.persisted));
+  }
+
+  #apply(zxid: number): void {
+    const member = this.#member;
+    if (zxid <= member.history.applied) return;
+    const changes = member.history.applyUpTo(zxid);
+    member.host.agreed(zxid);
+    for (const membership of changes) member.reconfigure(membership);
+    if (changes.length > 0) this.#quorum = this.#quorumInCharge();
+    for (const learner of this.#learners.values()) this.#bringUp(learner);
+    if (changes.length > 0) this.#resignUnlessAsked();
+  }
+
+  #resignUnlessAsked(): void {
+    if (this.#member.roleOf(this.#member.id) !== 'participant') return this.#resign('it is no participant any more');
+    this.#resignWithoutQuorum();
+  }
+
+  #ponged(learner: LearnerLink, round: number): void {
+    learner.answered = Math.max(learner.answered, round);
+    const answered = this.#quorum.least((id) => {
+      if (id === this.#member.id) return this.#confirmations.round;
+      const known = this.#byPeer.get(id);
+      return known?.caughtUp ? known.answered : 0;
+    });
+    for (const token of this.#confirmations.answered(answered)) this.#member.host.confirmed(token);
+    if (this.#confirmations.due) this.#ping();
+  }
+
+  #ping(): void {
+    const round = this.#confirmations.begin();
+    for (const { link } of this.#learners.values()) this.#member.send(link, { kind: 'ping', round });
+  }
+
+  #carried(learner: LearnerLink, reader: Reader): void {
+    if (!learner.caughtUp) return this.#dismiss(learner, 'it speaks before it has caught up');
+    this.#member.host.carried(learner.peer, reader);
+  }
+
+  /** Asks for promises of a later epoch, while proposals of this one go on. */
+  #roll(): void {
+    if (this.#rollingTo !== undefined) return;
+    const epoch = this.#freshEpoch();
+    this.#rollingTo = epoch;
+    this.#member.promise({ acceptedEpoch: epoch });
+    this.#member.note('rolling the epoch', { from: this.#epoch, to: epoch, last: hex(this.lastProposed) });
+    for (const { link, listens } of this.#learners.values()) {
+      if (listens) this.#member.send(link, { kind: 'roll', epoch });
+    }
+    this.#completeRoll();
+  }
+
+  #completeRoll(): void {
+    const epoch = this.#rollingTo;
+    if (epoch === undefined) return;
+    const promised = (id: MemberId) => id === this.#member.id || this.#byPeer.get(id)?.rolledTo === epoch;
+    if (!this.#quorum.reached(promised)) return;
+    this.#rollingTo = undefined;
+    this.#epoch = epoch;
+    this.#member.history.beginEpoch(epoch);
+    this.#release();
+    for (const learner of [...this.#learners.values()]) {
+      if (learner.listens) this.#announce(learner);
+      this.#ask(learner);
+      this.#bringUp(learner);
+    }
+  }
+
+  /** Closes the link to a learner. */
+  #dismiss(learner: LearnerLink, why: string): void {
+    this.#member.close(learner.link);
+    this.#part(learner, why);
+  }
+
+  #part(learner: LearnerLink, why: string): void {
+    this.#learners.delete(learner.link);
+    this.#byPeer.delete(learner.peer);
+    this.#member.note(`member ${learner.peer} is gone`, { why, phase: learner.phase.kind }, 'warn');
+    if (this.#phase.kind !== 'established') return;
+    if (learner.listens) this.#member.host.parted(learner.peer);
+    this.#resignWithoutQuorum();
+  }
+
+  #resignWithoutQuorum(): void {
+    const follows = (id: MemberId) => id === this.#member.id || this.#byPeer.get(id)?.caughtUp === true;
+    if (!this.#member.quorum.reached(follows)) this.#resign('no quorum follows any more');
+  }
+
+  #resign(why: string): void {
+    if (this.#member.turning) return;
+    this.#member.note('leading no more', { why, epoch: this.#epoch }, 'warn');
+    this.#member.turn({ to: 'looking', why: `led no more: ${why}` });
+  }
+}

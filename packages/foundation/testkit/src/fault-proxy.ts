@@ -10,6 +10,8 @@ export type Direction = 'to_server' | 'to_client';
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** What is held back for a time, each way. */
+  readonly late: Readonly<Record<Direction, (() => void)[]>>;
   /** Bytes that may still pass, both ways together, before the proxy cuts; infinite unless cuts are asked for. */
   budget: number;
 }
@@ -57,6 +59,11 @@ export class FaultProxy {
   /** How many connections are open now. */
   get open(): number {
     return this.#pairs.size;
+  }
+
+  /** How many chunks a delay holds back now. */
+  get heldBack(): number {
+    return [...this.#pairs].reduce((sum, { late }) => sum + late.to_server.length + late.to_client.length, 0);
   }
 
   /** Accepts connections, on the same port as before where there was one. */
@@ -114,12 +121,12 @@ export class FaultProxy {
   #admit(client: Socket): void {
     this.#accepted += 1;
     const server = connect(this.#target, '127.0.0.1');
-    const pair: Pair = { client, server, budget: this.#budget() };
+    const pair: Pair = { client, server, late: { to_server: [], to_client: [] }, budget: this.#budget() };
     this.#pairs.add(pair);
     client.setNoDelay(true);
     server.setNoDelay(true);
-    client.on('data', (chunk) => this.#pass(pair, { to: server, chunk }));
-    server.on('data', (chunk) => this.#pass(pair, { to: client, chunk }));
+    client.on('data', (chunk) => this.#pass(pair, { way: 'to_server', chunk }));
+    server.on('data', (chunk) => this.#pass(pair, { way: 'to_client', chunk }));
     for (const socket of [client, server]) {
       socket.on('error', () => this.#drop(pair));
       socket.on('close', () => this.#drop(pair));
@@ -127,7 +134,8 @@ export class FaultProxy {
     this.#regulate(pair);
   }
 
-  #pass(pair: Pair, { to, chunk }: { to: Socket; chunk: Buffer }): void {
+  #pass(pair: Pair, { way, chunk }: { way: Direction; chunk: Buffer }): void {
+    const to = way === 'to_server' ? pair.server : pair.client;
     const passed = chunk.length <= pair.budget ? chunk : chunk.subarray(0, pair.budget);
     pair.budget -= chunk.length;
     const send = () => {
@@ -136,8 +144,11 @@ export class FaultProxy {
         if (pair.budget < 0) this.#drop(pair);
       });
     };
-    if (this.#delayMs === 0) send();
-    else setTimeout(send, this.#delayMs);
+    const late = pair.late[way];
+    if (this.#delayMs === 0 && late.length === 0) return send();
+    late.push(send);
+    // Whichever timer fires, the first in line goes: nothing overtakes when the delay changes.
+    setTimeout(() => late.shift()?.(), this.#delayMs);
   }
 
   /** Pausing a socket keeps what it receives: the sender meets a full window, as with a silent network. */

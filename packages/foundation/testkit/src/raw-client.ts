@@ -88,15 +88,30 @@ export class RawClient {
   static async secure(port: number, options: ConnectionOptions): Promise<RawClient> {
     const client = new RawClient(connectTls({ host: '127.0.0.1', port, servername: 'localhost', ...options }));
     await Promise.race([once(client.socket, 'secureConnect').catch(() => {}), client.ended]);
-    if (!client.socket.destroyed) await client.#greet(undefined);
+    if (!client.socket.destroyed) await client.greet();
     return client;
   }
 
   /** Connects and opens a session, or comes back to one. */
   static async open(port: number, ticket?: Ticket): Promise<RawClient> {
     const client = await RawClient.silent(port);
-    await client.#greet(ticket);
+    await client.greet(ticket);
     return client;
+  }
+
+  /** Opens a session on a silent connection, or comes back to one; resolves also when the connection ends first. */
+  greet(ticket?: Ticket): Promise<void> {
+    if (this.socket.destroyed) return this.ended;
+    const writer = new Writer();
+    const frame = writer.beginFrame();
+    const { sessionId, password } = ticket ?? { sessionId: noSession, password: Buffer.alloc(16) };
+    const head = { protocolVersion: 0, lastZxidSeen: 0, timeoutMs: 10_000 };
+    connectRequest.encode(writer, { ...head, sessionId, password, readOnly: false });
+    writer.endFrame(frame);
+    this.socket.write(writer.take());
+    return new Promise((resolve) => {
+      this.#welcomed = resolve;
+    });
   }
 
   /** What the handshake granted; a time-out of 0 when the session is not known. */
@@ -146,19 +161,6 @@ export class RawClient {
   destroy(): Promise<void> {
     this.socket.destroy();
     return this.ended;
-  }
-
-  #greet(ticket: Ticket | undefined): Promise<void> {
-    const writer = new Writer();
-    const frame = writer.beginFrame();
-    const { sessionId, password } = ticket ?? { sessionId: noSession, password: Buffer.alloc(16) };
-    const head = { protocolVersion: 0, lastZxidSeen: 0, timeoutMs: 10_000 };
-    connectRequest.encode(writer, { ...head, sessionId, password, readOnly: false });
-    writer.endFrame(frame);
-    this.socket.write(writer.take());
-    return new Promise((resolve) => {
-      this.#welcomed = resolve;
-    });
   }
 
   #nextXid(op: OpName): number {

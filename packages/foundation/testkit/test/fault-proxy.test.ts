@@ -58,6 +58,19 @@ test('a stalled direction keeps what was sent until it resumes', async () => {
   await eventually(() => received() === 'ab', { what: 'the rest arrives' });
 });
 
+test('what was held back is not overtaken when the delay ends', async () => {
+  const { socket, received } = await open();
+  socket.write('a');
+  await eventually(() => received() === 'a', { what: 'the echo arrives' });
+  proxy.delay(50);
+  socket.write('b');
+  await eventually(() => proxy.heldBack > 0, { what: 'the proxy holds it back' });
+  proxy.delay(0);
+  socket.write('c');
+  await eventually(() => received().length === 3, { what: 'everything arrives' });
+  expect(received()).toBe('abc');
+});
+
 test('refuses connections until it accepts again, on the same port', async () => {
   await proxy.refuse();
   expect(await accepts(proxy.port)).toBe(false);

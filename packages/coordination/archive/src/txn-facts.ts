@@ -1,6 +1,6 @@
 import { unreachable } from '@reeve/base';
-import type { LoggedTxn, Octets, Txn, TxnPart } from '@reeve/tree';
-import type { Acl, ErrorName, SessionId } from '@reeve/wire';
+import type { LoggedTxn, Txn, TxnPart } from '@reeve/tree';
+import type { Acl, ErrorName, Octets, SessionId } from '@reeve/wire';
 
 /** One change of a transaction, as it is shown. `data` only where it was asked for. */
 export interface PartFacts {

@@ -2,7 +2,6 @@
 export { type AccessRules, permits, unbound, userName } from './access.ts';
 export { type AccessList, openList } from './access-list.ts';
 export { type ApplyObserver, apply, type ChangeType, type NumberedOrigin, nobody } from './apply.ts';
-export { type Octets, octets } from './octets.ts';
 export { Pending } from './pending.ts';
 export {
   type Asker,

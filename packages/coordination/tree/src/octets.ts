@@ -1,13 +1,10 @@
-import type { Codec, Writer } from '@reeve/wire';
-
-/** Bytes, one per character (latin1): while they wait for the tree they cost their length and one object. */
-export type Octets = string;
+import type { Octets } from '@reeve/wire';
 
 const ASCII_MAX = 127;
 
-/** Copies bytes out of a frame. Null stays null, which is not the same as empty. */
-export function octets(bytes: Buffer | null): Octets | null {
-  return bytes === null ? null : bytes.latin1Slice(0, bytes.length);
+/** The data of a request as octets, as which it was most likely read. Null stays null, which is not the same as empty. */
+export function dataOctets(data: Buffer | Octets | null): Octets | null {
+  return data === null || typeof data === 'string' ? data : data.latin1Slice(0, data.length);
 }
 
 /** A text as the octets of its UTF-8 form; most names are their own. */
@@ -20,17 +17,3 @@ export function octetsOf(text: string): Octets {
   }
   return text;
 }
-
-/** Writes a jute `buffer`. */
-function writeOctets(writer: Writer, value: Octets | null): void {
-  if (value === null) return writer.int(-1);
-  writer.int(value.length);
-  writer.latin1(value);
-}
-
-/** Octets as a jute `buffer`. */
-export const octetsCodec: Codec<Octets | null> = {
-  bytesMin: 4,
-  encode: writeOctets,
-  decode: (reader) => octets(reader.buffer()),
-};

@@ -12,7 +12,7 @@ import {
   type SessionId,
 } from '@reeve/wire';
 import { type AccessRules, permits, resolveAcl } from './access.ts';
-import { octets } from './octets.ts';
+import { dataOctets } from './octets.ts';
 import type { Pending, PendingZnode } from './pending.ts';
 import type { QuotaGuard } from './quota-guard.ts';
 import type { Lifetime } from './store/znode-store.ts';
@@ -31,8 +31,11 @@ export interface Asker {
 export interface WriteRules extends AccessRules {
   /** Whether znodes may have a time to live (ZooKeeper's extendedTypesEnabled). */
   readonly timeToLive: 'accepted' | 'refused';
-  /** How a reconfiguration is refused: as not offered by one member alone, or as disabled (reconfigEnabled). */
-  readonly reconfiguration: 'unimplemented' | 'reconfig_disabled';
+  /**
+   * Whether the ensemble can be changed by a request; or how that is refused: as not known to one member alone, or as
+   * disabled (reconfigEnabled). An offered one never comes here.
+   */
+  readonly reconfiguration: 'offered' | 'unimplemented' | 'reconfig_disabled';
 }
 
 /** The writes that clients ask for, sessions aside. */
@@ -73,7 +76,7 @@ const preparers: { readonly [Op in WriteOp]: Preparer<Op> } = {
   check: prepareCheck,
   multi: prepareMulti,
   // One member alone has nothing to reconfigure.
-  reconfig: ({ rules }) => refuse(rules.reconfiguration),
+  reconfig: ({ rules }) => refuse(rules.reconfiguration === 'offered' ? 'unimplemented' : rules.reconfiguration),
 };
 
 /**
@@ -159,7 +162,7 @@ function containerModeOf(flags: number): Mode | ErrorName {
 
 interface CreateRequest {
   readonly path: string;
-  readonly data: Buffer | null;
+  readonly data: RequestOf<'create'>['data'];
   readonly acl: readonly Acl[];
 }
 
@@ -189,7 +192,7 @@ function prepareCreate(preparation: Preparation, request: CreateRequest, mode: M
   if (quotas?.forbidsCreate(path, request.data) === true) return refuse('quota_exceeded');
   const owner = mode.lifetime === 'ephemeral' ? asker.session : noSession;
   const parentCreates = noteCreate(preparation, path, parent, { acl, lifetime: mode.lifetime, owner });
-  return { kind: 'create', path, data: octets(request.data), acl, lifetime: mode.lifetime, ttlMs, parentCreates };
+  return { kind: 'create', path, data: dataOctets(request.data), acl, lifetime: mode.lifetime, ttlMs, parentCreates };
 }
 
 function noteCreate(
@@ -244,7 +247,7 @@ function prepareSetData({ pending, asker, zxid, quotas }: Preparation, request: 
   if (!isVersion(request.version, znode.version)) return refuse('bad_version');
   const record = pending.change(znode, zxid);
   record.version = (record.version + 1) | 0;
-  return { kind: 'set_data', path, data: octets(request.data), version: record.version };
+  return { kind: 'set_data', path, data: dataOctets(request.data), version: record.version };
 }
 
 function prepareSetAcl({ pending, asker, rules, zxid }: Preparation, request: RequestOf<'setACL'>): Txn {

@@ -1,4 +1,4 @@
-import type { Octets } from './octets.ts';
+import type { Octets } from '@reeve/wire';
 
 /** The limits of one quota; -1 is none. A hard limit stands in for the soft one of its kind. */
 export interface QuotaLimits {

@@ -1,5 +1,5 @@
+import type { Octets } from '@reeve/wire';
 import { baseName, childPath, parentPath } from '@reeve/wire';
-import type { Octets } from './octets.ts';
 import {
   excessOf,
   parseLimits,

@@ -1,6 +1,5 @@
 import { Reader, type ValueOf } from '@reeve/wire';
 import { type AccessList, accessList } from './access-list.ts';
-import { octets } from './octets.ts';
 import { endRecord, FORMAT, records, SnapshotError, sessionRecord, znodeRecord } from './snapshot-format.ts';
 import type { ZnodeId } from './store/znode-store.ts';
 import type { Tree } from './tree.ts';
@@ -70,8 +69,8 @@ export class SnapshotLoader {
   }
 
   #load(reader: Reader, stored: ValueOf<typeof znodeRecord>): void {
-    const name = octets(reader.buffer()) ?? '';
-    const data = octets(reader.buffer());
+    const name = reader.octets() ?? '';
+    const data = reader.octets();
     const acl = this.#acls[stored.acl];
     if (acl === undefined) throw new SnapshotError(`${name} has an access list that is not there`);
     const isRoot = stored.parentId === 0;

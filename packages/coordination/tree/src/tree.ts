@@ -1,6 +1,6 @@
+import type { Octets } from '@reeve/wire';
 import { noSession, type SessionId } from '@reeve/wire';
 import { openList, readOnlyList } from './access-list.ts';
-import type { Octets } from './octets.ts';
 import { Quotas } from './quotas.ts';
 import { addChild, findChild, findParent, pathOf } from './store/paths.ts';
 import { type ZnodeId, ZnodeStore } from './store/znode-store.ts';

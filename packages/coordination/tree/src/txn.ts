@@ -6,6 +6,7 @@ import {
   type Fields,
   int,
   long,
+  octets,
   type Reader,
   type RecordCodec,
   record,
@@ -18,7 +19,6 @@ import {
   type Writer,
 } from '@reeve/wire';
 import { accessList } from './access-list.ts';
-import { octetsCodec } from './octets.ts';
 import { type Lifetime, lifetimes } from './store/znode-store.ts';
 
 /** A closed set of words, each written as its position. */
@@ -46,14 +46,14 @@ export const lifetimeCodec: Codec<Lifetime> = word(lifetimes);
 
 const create = record({
   path: ustring,
-  data: octetsCodec,
+  data: octets,
   acl: accessList,
   lifetime: lifetimeCodec,
   ttlMs: long,
   parentCreates: int,
 });
 const pathOnly = record({ path: ustring });
-const setData = record({ path: ustring, data: octetsCodec, version: int });
+const setData = record({ path: ustring, data: octets, version: int });
 const setAcl = record({ path: ustring, acl: accessList, version: int });
 
 type Tagged<K extends string, C> = { readonly kind: K } & ValueOf<C>;

@@ -1,6 +1,6 @@
+import type { Octets } from '@reeve/wire';
 import { noSession, type SessionId, sessionId, type Writer } from '@reeve/wire';
 import type { AccessList } from './access-list.ts';
-import type { Octets } from './octets.ts';
 import { birth, type Lifetime, life, type ZnodeId, type ZnodeStore } from './store/znode-store.ts';
 
 /** What `prepare` must know of a znode, applied or still pending. */

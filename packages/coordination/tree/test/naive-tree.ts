@@ -55,7 +55,7 @@ export class NaiveTree {
     return 'ok';
   }
 
-  #create(request: { path: string; data: Buffer | null; flags: number }, session: string): string {
+  #create(request: { path: string; data: Buffer | string | null; flags: number }, session: string): string {
     const above = request.path.slice(0, request.path.lastIndexOf('/')) || '/';
     const parent = this.znodes.get(above);
     if (parent === undefined) return 'no_node';
@@ -80,7 +80,7 @@ export class NaiveTree {
     return 'ok';
   }
 
-  #setData(path: string, data: Buffer | null, version: number): string {
+  #setData(path: string, data: Buffer | string | null, version: number): string {
     const refusal = this.#check(path, version);
     if (refusal !== 'ok') return refusal;
     const znode = this.znodes.get(path) as NaiveZnode;

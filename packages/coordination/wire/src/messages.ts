@@ -1,10 +1,11 @@
 import { bool, buffer, type Codec, int, long, record, ustring, type ValueOf, vector } from './jute.ts';
+import { data } from './octets.ts';
 import { aclList, clientInfo, dataAndStat, stat } from './records.ts';
 
 /** create, create2, createContainer. */
-export const createRequest = record({ path: ustring, data: buffer, acl: aclList, flags: int });
+export const createRequest = record({ path: ustring, data, acl: aclList, flags: int });
 /** createTTL; `ttl` in milliseconds. */
-export const createTtlRequest = record({ path: ustring, data: buffer, acl: aclList, flags: int, ttl: long });
+export const createTtlRequest = record({ path: ustring, data, acl: aclList, flags: int, ttl: long });
 /** delete, check: the version -1 stands for any. */
 export const pathAndVersion = record({ path: ustring, version: int });
 /** exists, getData, getChildren, getChildren2: `watch` arms a one-shot watch. */
@@ -12,7 +13,7 @@ export const pathAndWatch = record({ path: ustring, watch: bool });
 /** getACL, sync, deleteContainer, getAllChildrenNumber. */
 export const pathOnly = record({ path: ustring });
 /** setData. */
-export const setDataRequest = record({ path: ustring, data: buffer, version: int });
+export const setDataRequest = record({ path: ustring, data, version: int });
 /** setACL. */
 export const setAclRequest = record({ path: ustring, acl: aclList, version: int });
 /** checkWatches, removeWatches; `type` is a `WatcherType`. */

@@ -1,3 +1,4 @@
+import type { Octets } from './octets.ts';
 import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
@@ -52,6 +53,14 @@ export class Reader {
     if (length === -1) return null;
     const at = this.#advanceLength(length);
     return this.#bytes.subarray(at, at + length);
+  }
+
+  /** The bytes of a buffer copied out of the frame, or null. */
+  octets(): Octets | null {
+    const length = this.int();
+    if (length === -1) return null;
+    const at = this.#advanceLength(length);
+    return this.#bytes.latin1Slice(at, at + length);
   }
 
   /** A string; jute's null string (length -1) reads as the empty one. */

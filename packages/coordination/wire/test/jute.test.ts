@@ -5,6 +5,8 @@ import {
   type Codec,
   int,
   long,
+  octets,
+  ops,
   Reader,
   record,
   type SessionId,
@@ -56,6 +58,18 @@ describe('jute primitives', () => {
     fc.assert(fc.property(value, (it) => expect(roundTrip(everything, it)).toEqual(it)));
   });
 
+  test('the data of a request is read as octets, whatever it was written from', () => {
+    const { request } = ops.setData;
+    const bytes = fc.option(fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it)));
+    fc.assert(
+      fc.property(bytes, (data) => {
+        const read = roundTrip(request, { path: '/a', data, version: -1 });
+        expect(read.data).toEqual(data === null ? null : data.toString('latin1'));
+        expect(encode(request, read)).toEqual(encode(request, { ...read, data }));
+      }),
+    );
+  });
+
   test('every session id comes back as it was', () => {
     const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((n) => n.toString(16).padStart(16, '0') as SessionId);
     fc.assert(fc.property(id, (it) => expect(roundTrip(sessionId, it)).toBe(it)));
@@ -67,6 +81,8 @@ describe('Reader', () => {
     ['a string longer than the frame', ustring as Codec<never>, '000000ff61', 'frame_truncated'],
     ['a string of negative length', ustring as Codec<never>, 'fffffffe', 'frame_malformed'],
     ['data of negative length', buffer as Codec<never>, 'fffffffe', 'frame_malformed'],
+    ['octets of negative length', octets as Codec<never>, 'fffffffe', 'frame_malformed'],
+    ['octets beyond the frame', octets as Codec<never>, '000000ff61', 'frame_truncated'],
     ['a vector with more elements than bytes', vector(int) as Codec<never>, '7fffffff00000001', 'frame_malformed'],
     ['a vector of negative length', vector(int) as Codec<never>, 'fffffffe', 'frame_malformed'],
     ['half an int', int as Codec<never>, '0000', 'frame_truncated'],

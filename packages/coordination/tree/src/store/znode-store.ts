@@ -1,6 +1,5 @@
-import type { SessionId, Writer } from '@reeve/wire';
+import type { Octets, SessionId, Writer } from '@reeve/wire';
 import type { AccessList } from '../access-list.ts';
-import type { Octets } from '../octets.ts';
 import { ListTable } from './list-table.ts';
 import { NameIndex } from './name-index.ts';
 import { OctetHeap } from './octet-heap.ts';

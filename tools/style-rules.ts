@@ -288,7 +288,7 @@ function checkPurity(walk: Walk, node: Node, owner: string): void {
   });
 }
 
-const corePackages = new Set(['base', 'wire', 'tree', 'replica', 'tasks'].map((name) => `@reeve/${name}`));
+const corePackages = new Set(['base', 'wire', 'tree', 'zab', 'replica', 'tasks'].map((name) => `@reeve/${name}`));
 
 /** What makes a node unfit for core code; undefined when it is fit. */
 function impurity(node: Node): string | undefined {

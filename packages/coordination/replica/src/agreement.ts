@@ -1,32 +1,30 @@
 import { BoundedQueue, invariant } from '@reeve/base';
 import { encodeTxn } from '@reeve/tree';
-import { nextZxid } from '@reeve/zab';
+import type { Membership, Origin, Zab } from '@reeve/zab';
 import type { Barrier, Proposal } from './connection.ts';
 import type { Outbox } from './outbox.ts';
 
-/**
- * The order of transactions, as an ensemble of one agrees on it: what is on its own disk is agreed. It numbers
- * proposals, hands them to the journal, and gives them back, in order, when they are committed.
- */
+/** What was put to the vote here, in order, until it is agreed on. */
 export class Agreement {
+  readonly #zab: Zab;
   readonly #outbox: Outbox;
   readonly #outstanding: BoundedQueue<Proposal | Barrier>;
-  #lastProposed = 0;
 
   /** @param outstandingMax proposals and barriers for which there is room, far above what congests connections */
-  constructor(outbox: Outbox, outstandingMax: number) {
-    this.#outbox = outbox;
-    this.#outstanding = new BoundedQueue(outstandingMax);
+  constructor(parts: { readonly zab: Zab; readonly outbox: Outbox; readonly outstandingMax: number }) {
+    this.#zab = parts.zab;
+    this.#outbox = parts.outbox;
+    this.#outstanding = new BoundedQueue(parts.outstandingMax);
   }
 
   /** The last zxid given away; everything new comes after it. */
   get lastProposed(): number {
-    return this.#lastProposed;
+    return this.#zab.lastProposed;
   }
 
   /** The zxid of the next proposal. */
   get nextZxid(): number {
-    return nextZxid(this.#lastProposed);
+    return this.#zab.nextZxid;
   }
 
   /** Proposals and barriers that are not committed yet. */
@@ -39,19 +37,12 @@ export class Agreement {
     return this.#outstanding.length < this.#outstanding.limit;
   }
 
-  /** Says which zxid the log ends with. */
-  continueAfter(zxid: number): void {
-    this.#lastProposed = Math.max(this.#lastProposed, zxid);
-  }
-
-  /** Puts a proposal with `nextZxid` to the vote: here, on its way to the disk. */
-  propose(proposal: Proposal): void {
-    invariant(proposal.zxid === this.nextZxid, 'proposals are numbered without gaps');
-    this.#lastProposed = proposal.zxid;
-    const { entries, log } = this.#outbox;
+  /** Puts a proposal with `nextZxid` to the vote, and with it who belongs to the ensemble from then on, if it says so. */
+  propose(proposal: Proposal, origin: Origin | undefined, membership: Membership | undefined): void {
+    const { log } = this.#outbox;
     const start = log.length;
     encodeTxn(log, proposal, proposal.txn);
-    entries.push({ zxid: proposal.zxid, payload: log.viewFrom(start) });
+    this.#zab.propose({ zxid: proposal.zxid, payload: log.viewFrom(start) }, origin, membership);
     invariant(this.#outstanding.offer(proposal), 'there is room for a proposal');
   }
 
@@ -60,7 +51,7 @@ export class Agreement {
     invariant(this.#outstanding.offer(barrier), 'there is room for a barrier');
   }
 
-  /** The next proposal or barrier that is committed once everything up to `zxid` is on disk. */
+  /** The next proposal or barrier that is committed once everything up to `zxid` is agreed on. */
   takeCommitted(zxid: number): Proposal | Barrier | undefined {
     const next = this.#outstanding.peek();
     return next !== undefined && next.zxid <= zxid ? this.#outstanding.take() : undefined;

@@ -10,7 +10,16 @@ import {
   type Tree,
   type Watches,
 } from '@reeve/tree';
-import { type ErrorName, errors, type OpName, ops, permissions, type RequestOf, Writer } from '@reeve/wire';
+import {
+  type ErrorName,
+  errors,
+  type OpName,
+  ops,
+  permissions,
+  type RequestOf,
+  type SessionId,
+  Writer,
+} from '@reeve/wire';
 import {
   beginAnswer,
   noWelcome,
@@ -24,7 +33,6 @@ import {
 import type { Barrier, Connection, Proposal, Question, Refusal } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectionId } from './event.ts';
-import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { routes } from './routes.ts';
 import { addWatch, lookUpWatch, setWatches, type WatchContext, type WatchOp } from './watch-requests.ts';
@@ -35,7 +43,7 @@ export interface AnsweringParts {
   readonly watches: Watches;
   readonly outbox: Outbox;
   readonly connections: Connections;
-  readonly sessionPassword: ReplicaOptions['sessionPassword'];
+  readonly sessionPassword: (session: SessionId) => Buffer;
 }
 
 /** What a client hears that is to be gone because it did not prove who it is. */
@@ -115,18 +123,19 @@ export class Answering {
     return writer.length;
   }
 
-  /** Answers what waited for the barrier of a sync. */
-  barrier({ connection, xid, path }: Barrier): void {
-    this.question(connection, { kind: 'question', op: 'sync', xid, request: { path }, asker: connection });
+  /** Answers what waited for the barrier of a sync; says as much as `question`. */
+  barrier({ connection, xid, path }: Barrier): number {
+    return this.question(connection, { kind: 'question', op: 'sync', xid, request: { path }, asker: connection });
   }
 
   /** Ends the handshake of a connection that has a session. */
-  welcome(connection: Connection, kind: 'opened' | 'reopened'): void {
+  welcome(connection: Connection, kind: 'opened' | 'reopened', may: 'write' | 'read' = 'write'): void {
     const { standing } = connection;
     invariant(standing !== undefined, 'only a connection with a session is welcome');
     const { id, timeoutMs } = standing;
     this.#parts.outbox.notes.push({ kind, session: id, connection: connection.id });
-    this.#greet(connection, { timeoutMs, sessionId: id, password: this.#parts.sessionPassword(id) });
+    const password = this.#parts.sessionPassword(id);
+    this.#greet(connection, { timeoutMs, sessionId: id, password, readOnly: may === 'read' });
   }
 
   /** Ends the handshake of a connection whose session is not known, has ended, or is not its own. */

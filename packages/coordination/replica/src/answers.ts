@@ -6,6 +6,7 @@ import {
   eventTypes,
   type MultiPart,
   noSession,
+  octets,
   type SessionId,
   SYNC_CONNECTED,
   specialXids,
@@ -48,15 +49,17 @@ export interface Welcome {
   readonly timeoutMs: number;
   readonly sessionId: SessionId;
   readonly password: Buffer;
+  /** Whether the session can only read. */
+  readonly readOnly: boolean;
 }
 
 /** What a client hears whose session is not known, has ended, or is not its own. */
-export const noWelcome: Welcome = { timeoutMs: 0, sessionId: noSession, password: NO_PASSWORD };
+export const noWelcome: Welcome = { timeoutMs: 0, sessionId: noSession, password: NO_PASSWORD, readOnly: false };
 
 /** Writes the end of a handshake. Clients before 3.4 know no byte that says whether the server is read-only. */
 export function writeWelcome(writer: Writer, welcome: Welcome, client: 'current' | 'before 3.4'): void {
   const frame = writer.beginFrame();
-  const readOnly = client === 'current' ? false : undefined;
+  const readOnly = client === 'current' ? welcome.readOnly : undefined;
   connectReply.encode(writer, { protocolVersion: 0, ...welcome, readOnly });
   writer.endFrame(frame);
 }
@@ -100,6 +103,9 @@ function writeBody(writer: Writer, tree: Tree, { op, txn }: Proposal): void {
       if (op !== 'create') writeStatAt(writer, tree, txn.path);
       return;
     case 'set_data':
+      // A change of the ensemble is answered with the description of the new one.
+      if (op === 'reconfig') octets.encode(writer, txn.data);
+      return writeStatAt(writer, tree, txn.path);
     case 'set_acl':
     case 'check':
       return writeStatAt(writer, tree, txn.path);

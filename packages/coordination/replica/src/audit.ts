@@ -9,7 +9,7 @@ import {
   type RequestOf,
   type SessionId,
 } from '@reeve/wire';
-import type { Proposal } from './connection.ts';
+import type { Forwarded, Proposal } from './connection.ts';
 
 /** What an audit log tells of, in ZooKeeper's words (AuditConstants). */
 export type AuditedOperation =
@@ -47,30 +47,31 @@ interface Asked {
 /** Keeps what was asked until its fate is known, and then notes both. There is none unless somebody wants to read it. */
 export class AuditTrail {
   readonly #notes: AuditNote[];
-  /** By zxid; no more than are outstanding. */
-  readonly #asked = new Map<number, Asked>();
+  /** By what waits for an answer; no more than are outstanding. */
+  readonly #asked = new Map<Proposal | Forwarded, Asked>();
 
   /** @param notes where it writes */
   constructor(notes: AuditNote[]) {
     this.#notes = notes;
   }
 
-  /** A client's write was proposed. */
-  proposed({ zxid, connection }: Proposal, request: unknown): void {
-    if (connection === undefined) return;
-    const { identities, address } = connection;
-    this.#asked.set(zxid, { request, asker: { identities, address } });
+  /** A client's write was proposed, here or by way of the leader. */
+  proposed(item: Proposal | Forwarded, request: unknown): void {
+    if (item.connection === undefined) return;
+    const { identities, address } = item.connection;
+    this.#asked.set(item, { request, asker: { identities, address } });
   }
 
-  /** A proposal was applied. */
-  committed(proposal: Proposal): void {
-    const asked = this.#asked.get(proposal.zxid);
-    this.#asked.delete(proposal.zxid);
-    const { txn, session } = proposal;
-    if (txn.kind === 'close_session') return this.#ended(session, txn.ephemerals);
-    if (asked !== undefined) this.#answered(proposal, asked);
-    else if (txn.kind === 'multi') for (const { path } of txn.parts) this.#ended(session, [path]);
-    else if (txn.kind === 'delete') this.#reaped(txn.path);
+  /** What has waited here, as `item`, was applied. */
+  committed(proposal: Proposal, item: Proposal | Forwarded): void {
+    const asked = this.#asked.get(item);
+    this.#asked.delete(item);
+    if (asked !== undefined) return this.#answered(proposal, asked);
+    const { op, session, txn } = proposal;
+    if (txn.kind === 'close_session') this.#ended(session, txn.ephemerals);
+    else if (op === 'closeSession' && txn.kind === 'multi')
+      for (const { path } of txn.parts) this.#ended(session, [path]);
+    else if (op === 'deleteContainer' && txn.kind === 'delete') this.#reaped(txn.path);
   }
 
   /** What is outstanding was given up: nobody knows its fate. */

@@ -17,17 +17,28 @@ export interface Proposal {
   readonly op: OpName | 'connect';
   /** The operations of a multi. */
   readonly parts: readonly MultiPart['op'][];
-  /** Who waits for the answer; nobody where no client asked. */
+  /** Who waits for the answer, here; nobody where no client asked, or one of a learner. */
   readonly connection: Connection | undefined;
 }
 
-/** A sync: no transaction, but answered when everything proposed before it has been applied. */
+/** A write that was sent to the leader: it is known what it becomes when that is committed. */
+export interface Forwarded {
+  readonly kind: 'forwarded';
+  readonly op: Proposal['op'];
+  readonly parts: Proposal['parts'];
+  readonly connection: Connection;
+}
+
+/** A sync: no transaction, but answered when everything has been applied that was proposed before it. */
 export interface Barrier {
   readonly kind: 'barrier';
-  readonly zxid: number;
+  /** What is to be applied before; infinite until that is known. */
+  zxid: number;
   readonly xid: number;
   readonly path: string;
   readonly connection: Connection;
+  /** `passed` when it was answered: a later write of the same connection was committed, which proves no less. */
+  phase: 'waiting' | 'passed';
 }
 
 /** A request that is answered from what is there, once its turn has come. */
@@ -49,7 +60,7 @@ export interface Refusal {
 }
 
 /** What a connection waits for, in the order of its requests. */
-export type Waiting = Proposal | Barrier | Question | Refusal;
+export type Waiting = Proposal | Forwarded | Barrier | Question | Refusal;
 
 /** Beyond what a congested connection may still send, because its frames had been read by then. */
 const OVERRUN_MAX = 65_536;
@@ -65,6 +76,8 @@ export class Connection {
   /** What it has proved; its address from the start. */
   identities: readonly Identity[];
   session: SessionId = noSession;
+  /** What its leader was told that it has proved. */
+  told: readonly Identity[] | undefined = undefined;
   /** The session of that id, once the handshake has named it. */
   standing: Session | undefined = undefined;
   /** How old the client is, as far as the form of answers depends on it. */
@@ -72,11 +85,11 @@ export class Connection {
   /** Its SASL exchange, once it has begun one. */
   sasl: SaslExchange | undefined = undefined;
   /**
-   * `greeting` until the handshake's request has come; `proving` while it must prove who it is; `ending` when its session
+   * `greeting` until the handshake's request has come; `returning` while the leader is asked about its session; `proving` while it must prove who it is; `ending` when its session
    * is to end, and `leaving` when it is to be closed: it gets its answers and nothing more is taken from it; `closed`
    * when it is to be forgotten.
    */
-  phase: 'greeting' | 'proving' | 'open' | 'ending' | 'leaving' | 'closed' = 'greeting';
+  phase: 'greeting' | 'returning' | 'proving' | 'open' | 'ending' | 'leaving' | 'closed' = 'greeting';
   /** `stalled` when answers that could be given wait until the client has read those before. */
   answers: 'flowing' | 'stalled' = 'flowing';
   /** Frames taken from it. */

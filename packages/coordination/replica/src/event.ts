@@ -1,3 +1,5 @@
+import type { ZabEvent } from '@reeve/zab';
+
 /** A client connection's number: given by the server, never reused while the process lives. */
 export type ConnectionId = number;
 
@@ -41,6 +43,11 @@ export type ReplicaEvent =
   | { readonly kind: 'resumed'; readonly connection: ConnectionId }
   /** A connection is gone, whoever closed it. The session lives on until it expires or is closed. */
   | { readonly kind: 'closed'; readonly connection: ConnectionId }
+  /** Something happened between members; what concerns the journal has its own events here. */
+  | {
+      readonly kind: 'zab';
+      readonly event: Exclude<ZabEvent, { kind: 'persisted' | 'journal_failed' | 'journal_recovered' }>;
+    }
   /** Every entry up to and including `zxid` is on disk. */
   | { readonly kind: 'persisted'; readonly zxid: number }
   /**

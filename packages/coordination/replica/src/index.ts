@@ -1,6 +1,6 @@
 /** One member of an ensemble as a state machine: `step(event)` in, `Outbox` out. */
 export { keyNameHashes } from '@reeve/tree';
-export { counterOf, epochOf, nextZxid } from '@reeve/zab';
+export { counterOf, type Entry, epochOf, nextZxid } from '@reeve/zab';
 export type { AuditedOperation, AuditNote } from './audit.ts';
 export * from './event.ts';
 export { type ReplicaOptions, replicaDefaults } from './options.ts';

@@ -1,5 +1,7 @@
 import type { WriteRules } from '@reeve/tree';
 import type { SessionId } from '@reeve/wire';
+import type { ZabOptions } from '@reeve/zab';
+import type { ReadPlace } from './membership-text.ts';
 import type { SaslOptions } from './sasl-exchange.ts';
 
 /** Everything a replica has to be told. It holds no clock, no chance and no cryptography of its own. */
@@ -11,8 +13,16 @@ export interface ReplicaOptions extends WriteRules {
   readonly sessionTimeoutMaxMs: number;
   /** The first session id to give away; the next ones follow it. No session may have had one of them before. */
   readonly firstSessionId: SessionId;
-  /** The secret by which a session is opened again: 16 bytes, the same for the same id as long as the session lives. */
-  readonly sessionPassword: (session: SessionId) => Buffer;
+  /** Whether clients that ask for it may read while this member has no place in the ensemble. */
+  readonly readOnlyMode: 'enabled' | 'disabled';
+  /** How this member finds its place in the ensemble. */
+  readonly zab: ZabOptions;
+  /** How the places of members are written. */
+  readonly readPlace: ReadPlace;
+  /** The password by which a session is opened again: 16 bytes, the same for the same id and secret. */
+  readonly sessionPassword: (session: SessionId, secret: Buffer) => Buffer;
+  /** What those passwords are made of, until a leader says otherwise. */
+  readonly sessionSecret: Buffer;
   /** Base64 of the SHA-1 of `user:password`: what the `digest` scheme compares. */
   readonly digest: (credentials: Buffer) => string;
   /** `super:<digest>` of the client that may do everything; nobody may, without. */
@@ -50,6 +60,8 @@ export interface ReplicaOptions extends WriteRules {
 /** The options of a replica that nobody has tuned; ticks and time-outs are ZooKeeper's. */
 export const replicaDefaults = {
   tickMs: 2000,
+  readOnlyMode: 'disabled',
+  readPlace: () => undefined,
   sessionTimeoutMinMs: 4000,
   sessionTimeoutMaxMs: 40_000,
   superDigest: undefined,

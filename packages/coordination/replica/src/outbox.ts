@@ -1,13 +1,9 @@
 import type { QuotaExcess } from '@reeve/tree';
 import { type SessionId, Writer } from '@reeve/wire';
+import type { Entry, Membership } from '@reeve/zab';
 import type { AuditNote } from './audit.ts';
 import type { ConnectionId } from './event.ts';
-
-/** One entry for the journal: opaque to it, in zxid order without gaps of its own making. In an outbox until `clear`. */
-export interface Entry {
-  readonly zxid: number;
-  readonly payload: Buffer;
-}
+import { MemberOutbox } from './member-outbox.ts';
 
 /** What became of a session, for the log of those who operate it. */
 export interface SessionNote {
@@ -32,13 +28,19 @@ const KEPT_WRITERS_MAX = 1024;
  * What must be done after the steps of one turn. The server performs it once per turn of the event loop, in the
  * order of the fields:
  *
- * 1. `entries` go to the journal, all of them before one fsync; `persisted` is stepped when that is done.
- * 2. `replies` go to their sockets, one write each. Nothing in them promises what is not on disk: a write's reply is
+ * 1. `secret` and `membership`, if there is one, are on disk before anything else is done.
+ * 2. `zab` is performed, in its own order: `entries` go to the journal, all of them before one fsync; `persisted` is
+ *    stepped when that is done.
+ * 3. `replies` go to their sockets, one write each. Nothing in them promises what is not on disk: a write's reply is
  *    written here only by the step of its `persisted`.
- * 3. `closing` connections are closed, after their last bytes.
+ * 4. `closing` connections are closed, after their last bytes.
  */
 export class Outbox {
-  readonly entries: Entry[] = [];
+  /** What the passwords of sessions are made of from now on, in the whole ensemble. */
+  secret: Buffer | undefined;
+  /** Who belongs to the ensemble from now on: to be known before other members are spoken to. */
+  membership: Membership | undefined;
+  readonly zab = new MemberOutbox();
   /** The connections with bytes to send, each with its one growing buffer of this turn. */
   readonly replies = new Map<ConnectionId, Writer>();
   readonly closing: ConnectionId[] = [];
@@ -57,6 +59,11 @@ export class Outbox {
   // Buffers are used again: a turn that leaves nothing to collect does not bring a collection nearer.
   #log = new Writer(KEPT_REPLY_BYTES_MAX);
   readonly #writers: Writer[] = [];
+
+  /** What goes to the journal. */
+  get entries(): Entry[] {
+    return this.zab.entries;
+  }
 
   /** Where the payloads of this turn's entries are written. */
   get log(): Writer {
@@ -81,7 +88,9 @@ export class Outbox {
 
   /** Forgets what was performed; the writers' bytes were taken. */
   clear(): void {
-    this.entries.length = 0;
+    this.secret = undefined;
+    this.membership = undefined;
+    this.zab.clear();
     if (this.#log.capacity > KEPT_BYTES_MAX) this.#log = new Writer(KEPT_REPLY_BYTES_MAX);
     else this.#log.clear();
     this.replies.clear();

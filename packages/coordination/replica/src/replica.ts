@@ -1,45 +1,39 @@
 import { invariant, unreachable } from '@reeve/base';
 import {
-  apply,
   decodeTxn,
-  nobody,
   QuotaGuard,
   type Snapshot,
-  SnapshotLoader,
+  type SnapshotLoader,
   Tree,
   takeSnapshot,
   unbound,
   Watches,
 } from '@reeve/tree';
-import {
-  type Codec,
-  type ConnectRequest,
-  connectRequest,
-  noSession,
-  opName,
-  ops,
-  Reader,
-  type RequestOf,
-  WireError,
-} from '@reeve/wire';
+import { Reader, type SessionId } from '@reeve/wire';
+import { type Entry, type MemberId, type Origin, Zab, type ZabHost } from '@reeve/zab';
 import { Agreement } from './agreement.ts';
 import { Answering } from './answering.ts';
 import { AuditTrail } from './audit.ts';
-import { Connection, type Proposal, type Question } from './connection.ts';
+import { ClientFrames } from './client-frames.ts';
+import { Connection, type Forwarded, type Proposal } from './connection.ts';
 import { Connections } from './connections.ts';
+import type { Course } from './course.ts';
 import type { ConnectionId, JournalFault, ReplicaEvent } from './event.ts';
-import { Leader, type WriteRequest } from './leader.ts';
+import { Following, unasked } from './following.ts';
+import { Leader } from './leader.ts';
+import { type Condition, Leading } from './leading.ts';
+import { LearnerRequests } from './learner-requests.ts';
 import type { ReplicaOptions } from './options.ts';
-import { type Entry, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { Proofs } from './proofs.ts';
-import { Reaper } from './reaper.ts';
-import { isThrottled, routes } from './routes.ts';
+import { ReadOnly } from './read-only.ts';
+import type { Standing } from './reconfiguration.ts';
+import { Restoring } from './restoring.ts';
 import { SessionEnds } from './session-ends.ts';
 import { SessionOrder } from './session-order.ts';
 import { Sessions } from './sessions.ts';
 import { type ReplicaStatus, statusOf } from './status.ts';
-
-type FrameEvent = Extract<ReplicaEvent, { kind: 'frame' | 'late_frame' }>;
+import { Syncs } from './syncs.ts';
 
 /**
  * One ensemble member, whole: sessions, order of answers, tree and agreement. Everything it learns comes through `step`
@@ -53,68 +47,100 @@ type FrameEvent = Extract<ReplicaEvent, { kind: 'frame' | 'late_frame' }>;
 export class Replica {
   readonly outbox = new Outbox();
   readonly #options: ReplicaOptions;
+  readonly #condition: Condition;
   readonly #tree = new Tree();
   readonly #watches = new Watches();
   readonly #connections: Connections;
   readonly #sessions: Sessions;
+  readonly #zab: Zab;
   readonly #agreement: Agreement;
   readonly #leader: Leader;
   readonly #answering: Answering;
   readonly #order: SessionOrder;
   readonly #ends: SessionEnds;
   readonly #proofs: Proofs;
-  readonly #reaper: Reaper;
+  readonly #frames: ClientFrames;
+  readonly #syncs: Syncs;
+  readonly #learners: LearnerRequests;
+  readonly #leading: Leading;
   readonly #audit: AuditTrail | undefined;
+  readonly #restoring: Restoring;
   readonly #reader = new Reader();
   #phase: 'loading' | 'running' = 'loading';
-  #fault: JournalFault | undefined;
-  #now = 0;
-  /** Requests that came since the disk was last heard of, and wait for it, bytes. */
-  #waitingBytes = 0;
+  #following: Following | undefined;
+  /** Since when it has had no place in the ensemble, on the clock of sessions. */
+  #lookingSinceMs = 0;
+  /** The first number for what is asked of a leader. */
+  #firstRequest = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    const { outbox } = this;
     const { requiredSchemes } = options;
-    this.#connections = new Connections({ outbox: this.outbox, watches: this.#watches, requiredSchemes });
-    this.#sessions = new Sessions(options.firstSessionId, options.tickMs);
-    this.#agreement = new Agreement(this.outbox, options.outstandingMax);
-    this.#leader = new Leader({
-      tree: this.#tree,
-      rules: options,
-      agreement: this.#agreement,
-      quotas: this.#quotaGuard(),
-    });
-    this.#answering = new Answering({
-      tree: this.#tree,
+    const tree = this.#tree;
+    const condition: Condition = { nowMs: 0, fault: undefined, secret: options.sessionSecret };
+    const sessionPassword = (session: SessionId) => options.sessionPassword(session, condition.secret);
+    const connections = new Connections({ outbox, watches: this.#watches, requiredSchemes });
+    const sessions = new Sessions(options.firstSessionId, options.tickMs);
+    const zab = new Zab(options.zab, this.#host(), outbox.zab);
+    const agreement = new Agreement({ zab, outbox, outstandingMax: options.outstandingMax });
+    const isChangeable = options.reconfiguration === 'offered' && !isAlone(options);
+    const standing = isChangeable ? () => this.#standing() : undefined;
+    const leader = new Leader({ tree, rules: options, agreement, quotas: this.#quotaGuard(), standing });
+    const answering = new Answering({
+      tree,
       watches: this.#watches,
-      outbox: this.outbox,
-      connections: this.#connections,
-      sessionPassword: options.sessionPassword,
+      outbox,
+      connections,
+      sessionPassword,
     });
-    this.#order = new SessionOrder({
-      answering: this.#answering,
-      connections: this.#connections,
-      outbox: this.outbox,
+    const order = new SessionOrder({ answering, connections, outbox });
+    const ends = new SessionEnds({ tree, sessions, connections, leader, order, outbox });
+    const audit = options.audit === 'on' ? new AuditTrail(outbox.audit) : undefined;
+    const syncs = new Syncs({
+      zab,
+      agreement,
+      pass: (barrier) => order.pass(barrier),
+      answer: (learner, { request, zxid }) => this.#learners.tell(learner, { kind: 'synced', request, zxid }),
     });
-    this.#ends = new SessionEnds({
-      tree: this.#tree,
-      sessions: this.#sessions,
-      connections: this.#connections,
-      leader: this.#leader,
-      order: this.#order,
-      outbox: this.outbox,
+    const shared = { options, condition, sessionPassword, sessions, connections, agreement, leader, ends, syncs };
+    this.#learners = new LearnerRequests({ ...shared, zab });
+    this.#leading = new Leading({
+      ...shared,
+      id: options.zab.id,
+      tree,
+      answering,
+      order,
+      audit,
+      outbox,
+      moved: (from, session) => this.#learners.moved(from, session),
     });
-    this.#proofs = new Proofs({ answering: this.#answering, connections: this.#connections, options });
-    this.#reaper = new Reaper(options);
-    if (options.audit === 'on') this.#audit = new AuditTrail(this.outbox.audit);
+    this.#condition = condition;
+    this.#connections = connections;
+    this.#sessions = sessions;
+    this.#zab = zab;
+    this.#agreement = agreement;
+    this.#leader = leader;
+    this.#answering = answering;
+    this.#order = order;
+    this.#ends = ends;
+    this.#syncs = syncs;
+    const proofs = new Proofs({ answering, connections, options });
+    this.#proofs = proofs;
+    this.#frames = new ClientFrames({ options, tree, sessions, connections, order, proofs });
+    const holds = isAlone(options) ? 'nothing' : 'back';
+    this.#restoring = new Restoring(tree, { holds, readPlace: options.readPlace });
+    if (audit !== undefined) this.#audit = audit;
   }
 
-  /** Says that everything on disk has been loaded: from now on there are steps. */
-  start(): void {
+  /** Says that everything on disk has been loaded: from `now` on there are steps. */
+  start(now: number): void {
     invariant(this.#phase === 'loading', 'a replica starts once');
     this.#phase = 'running';
-    for (const [id, timeoutMs] of this.#tree.sessions) this.#sessions.open(id, timeoutMs);
-    this.#agreement.continueAfter(this.#tree.lastZxid);
+    this.#pass(now);
+    this.#firstRequest = now * REQUESTS_PER_MS;
+    this.#restoring.end(this.#zab);
+    this.#zab.start(this.#sessions.elapsedMs);
   }
 
   /**
@@ -124,15 +150,17 @@ export class Replica {
    */
   step(event: ReplicaEvent, now: number): void {
     invariant(this.#phase === 'running', 'a replica is started before its first step');
-    this.#now = now;
-    this.#sessions.advance(now);
+    this.#pass(now);
     switch (event.kind) {
       case 'frame':
-        return this.#frame(event);
+        return this.#frames.take(event);
       case 'late_frame':
-        return this.#lateFrame(event);
+        return this.#frames.takeLate(event);
       case 'persisted':
-        return this.#persisted(event.zxid);
+        this.#frames.waitingBytes = 0;
+        return this.#zab.step(event, this.#sessions.elapsedMs);
+      case 'zab':
+        return this.#zab.step(event.event, this.#sessions.elapsedMs);
       case 'opened':
         return this.#opened(event);
       case 'closed':
@@ -150,16 +178,29 @@ export class Replica {
     }
   }
 
+  /** When it is to be stepped by the timer of its agreement, if nothing else happens: in so many milliseconds. */
+  get wakeInMs(): number | undefined {
+    return this.#zab.wakeInMs;
+  }
+
   /**
    * Whether so much of a connection is unanswered that the server should read no more from it for now. To be asked
    * after each turn, of connections that are being read and of those that are not.
    */
   congested(id: ConnectionId): boolean {
-    if (this.#agreement.outstanding >= this.#options.requestsMax) return true;
-    const waiting = this.#connections.get(id)?.waiting.length ?? 0;
+    if (this.#outstanding >= this.#options.requestsMax) return true;
+    const connection = this.#connections.get(id);
+    if (connection?.phase === 'returning') return true;
+    const waiting = connection?.waiting.length ?? 0;
     if (waiting > this.#options.requestsPerConnectionMax) return true;
     if (waiting === 0) return false;
-    return this.#agreement.outstanding > this.#options.writesMax || this.#waitingBytes > WAITING_BYTES_MAX;
+    return this.#outstanding > this.#options.writesMax || this.#frames.waitingBytes > WAITING_BYTES_MAX;
+  }
+
+  /** Whether it leads or follows: only then is what it has whole, so that a snapshot of it can be kept. */
+  get isSettled(): boolean {
+    const { course } = this.#frames;
+    return course !== undefined && !(course instanceof ReadOnly);
   }
 
   /** Whether a connection waits for answers until it is stepped `resumed`. */
@@ -174,9 +215,10 @@ export class Replica {
       watches: this.#watches,
       connections: this.#connections,
       sessions: this.#sessions,
-      outstanding: this.#agreement.outstanding,
+      outstanding: this.#outstanding,
       pendingZnodes: this.#leader.pendingZnodes,
-      fault: this.#fault,
+      fault: this.#condition.fault,
+      zab: this.#zab.status(this.#sessions.elapsedMs),
     });
   }
 
@@ -190,19 +232,17 @@ export class Replica {
    * only.
    */
   restore(): SnapshotLoader {
-    return new SnapshotLoader(this.#tree);
+    return this.#restoring.begin();
   }
 
   /**
-   * Applies an entry of the journal again. Before `start` only, in order; entries that the snapshot is known to hold are
+   * Takes an entry of the journal back. Before `start` only, in order; entries that the snapshot is known to hold are
    * passed over.
    *
    * @throws WireError when its payload is not a transaction
    */
   replay(entry: Entry): void {
-    if (entry.zxid <= this.#tree.lastZxid) return;
-    const { session, xid, timeMs, txn } = decodeTxn(this.#reader.reset(entry.payload));
-    apply(this.#tree, { session, xid, timeMs, zxid: entry.zxid }, txn, nobody);
+    this.#restoring.replay(entry);
   }
 
   #opened({ connection: id, address, x509 }: Extract<ReplicaEvent, { kind: 'opened' }>): void {
@@ -222,185 +262,176 @@ export class Replica {
     if (connection !== undefined) this.#order.resume(connection);
   }
 
-  #frame(event: FrameEvent): void {
-    const connection = this.#connections.get(event.connection);
-    if (connection === undefined) return;
-    connection.received += 1;
-    if (connection.phase === 'open') this.#request(connection, event);
-    else if (connection.phase === 'greeting') this.#greeting(connection, event);
-    else if (connection.phase === 'proving') this.#unproven(connection, event);
-    if (connection.waiting.length > 0) this.#waitingBytes += event.end - event.start;
-  }
-
-  /** Who must prove who it is can ask for nothing else. */
-  #unproven(connection: Connection, event: FrameEvent): void {
-    const { bytes, start, end } = event;
-    if (end - start < REQUEST_HEAD_BYTES) return this.#connections.close(connection);
-    const op = opName(bytes.readInt32BE(start + 4));
-    if (op === 'auth' || op === 'sasl') this.#request(connection, event);
-    else this.#proofs.demand(connection, bytes.readInt32BE(start));
-  }
-
-  /** What waited too long is not done, but refused in its turn; what ends or proves something is done all the same. */
-  #lateFrame(event: FrameEvent): void {
-    const { bytes, start, end } = event;
-    const connection = this.#connections.get(event.connection);
-    const isRequest = connection?.phase === 'open' && end - start >= REQUEST_HEAD_BYTES;
-    const op = isRequest ? opName(bytes.readInt32BE(start + 4)) : undefined;
-    if (connection === undefined || op === undefined || !isThrottled(routes[op])) return this.#frame(event);
-    connection.received += 1;
-    if (connection.standing !== undefined) this.#sessions.touch(connection.standing);
-    this.#order.serve(connection, {
-      kind: 'refusal',
-      xid: bytes.readInt32BE(start),
-      error: 'throttled_op',
-      next: 'stay',
-    });
-  }
-
-  #greeting(connection: Connection, { bytes, start, end }: FrameEvent): void {
-    const request = decoded(connectRequest, this.#reader.reset(bytes, start, end));
-    // One that has seen what this member has not is to go where it saw it.
-    if (request === undefined || request.lastZxidSeen > this.#tree.lastZxid) return this.#connections.close(connection);
-    connection.client = request.readOnly === undefined ? 'before 3.4' : 'current';
-    const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = this.#options;
-    const timeoutMs = Math.min(Math.max(request.timeoutMs, sessionTimeoutMinMs), sessionTimeoutMaxMs);
-    if (request.sessionId === noSession) this.#openSession(connection, timeoutMs);
-    else this.#reopenSession(connection, request, timeoutMs);
-  }
-
-  #openSession(connection: Connection, timeoutMs: number): void {
-    // Without a journal a session could be promised, but not kept.
-    if (this.#fault !== undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
-    const session = this.#sessions.open(this.#sessions.newId(), timeoutMs);
-    this.#connections.attach(connection, session);
-    this.#order.wait(connection, this.#leader.openSession(session, connection, this.#now));
-  }
-
-  #reopenSession(connection: Connection, request: ConnectRequest, timeoutMs: number): void {
-    const session = this.#sessions.get(request.sessionId);
-    // Before the password is looked at, as ZooKeeper does: a client may be back before its old connection is seen dead.
-    const earlier = this.#connections.of(session);
-    if (earlier !== undefined) this.#connections.close(earlier);
-    const password = this.#options.sessionPassword(request.sessionId);
-    if (session?.phase !== 'open' || !isSame(password, request.password)) {
-      this.#answering.turnAway(connection);
-      return this.#connections.close(connection);
-    }
-    session.timeoutMs = timeoutMs;
-    this.#sessions.touch(session);
-    this.#connections.attach(connection, session);
-    this.#answering.welcome(connection, 'reopened');
-  }
-
-  #request(connection: Connection, { bytes, start, end }: FrameEvent): void {
-    if (connection.standing !== undefined) this.#sessions.touch(connection.standing);
-    const reader = this.#reader.reset(bytes, start, end);
-    if (reader.remaining < REQUEST_HEAD_BYTES) return this.#connections.close(connection);
-    const xid = reader.int();
-    const op = opName(reader.int());
-    if (op === undefined) return this.#order.refuseAndLeave(connection, xid);
-    const request = decoded<unknown>(ops[op].request, reader);
-    if (request !== undefined) return this.#dispatch(connection, { xid, op, request });
-    this.#order.serve(connection, { kind: 'refusal', xid, error: 'marshalling_error', next: 'stay' });
-  }
-
-  #dispatch(connection: Connection, { xid, op, request }: Pick<Question, 'xid' | 'op' | 'request'>): void {
-    const route = routes[op];
-    switch (route.by) {
-      case 'read':
-      case 'watch':
-      case 'ping':
-        return this.#order.serve(connection, { kind: 'question', xid, op, request, asker: connection });
-      case 'write':
-        return this.#write({ connection, xid, op: route.op, request });
-      case 'sync':
-        return this.#sync(connection, xid, request as RequestOf<'sync'>);
-      case 'close':
-        return this.#closeSession(connection, xid);
-      case 'auth':
-        return this.#proofs.auth(connection, xid, request as RequestOf<'auth'>);
-      case 'sasl':
-        return this.#proofs.sasl(connection, xid, request as RequestOf<'sasl'>);
-      case 'nobody':
-        return this.#order.refuseAndLeave(connection, xid);
-      default:
-        return unreachable(route);
-    }
-  }
-
-  #write(asked: WriteRequest): void {
-    const { connection, xid } = asked;
-    if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
-    if (!this.#agreement.hasRoom) return this.#connections.close(connection);
-    const proposal = this.#leader.write(asked, this.#now);
-    this.#audit?.proposed(proposal, asked.request);
-    this.#order.wait(connection, proposal);
-  }
-
-  // Writes nothing, but is answered in the order of writes.
-  #sync(connection: Connection, xid: number, request: RequestOf<'sync'>): void {
-    if (this.#agreement.outstanding === 0) {
-      return this.#order.serve(connection, { kind: 'question', xid, op: 'sync', request, asker: connection });
-    }
-    if (!this.#agreement.hasRoom) return this.#connections.close(connection);
-    const zxid = this.#agreement.lastProposed;
-    const barrier = { kind: 'barrier', zxid, xid, path: request.path, connection } as const;
-    this.#agreement.wait(barrier);
-    this.#order.wait(connection, barrier);
-  }
-
-  #closeSession(connection: Connection, xid: number): void {
-    if (this.#fault !== undefined) return this.#order.refuseReadOnly(connection, xid);
-    if (connection.standing === undefined || !this.#agreement.hasRoom) return this.#connections.close(connection);
-    this.outbox.notes.push({ kind: 'closed', session: connection.session, connection: connection.id });
-    this.#ends.propose(connection.standing, { xid, connection }, this.#now);
-  }
-
   /** Tells of the first write beyond a quota, and then of one in a while: some clients try again at once. */
   #quotaGuard(): QuotaGuard | undefined {
     if (this.#options.quotas === 'counted') return undefined;
     let quietUntil = 0;
     return new QuotaGuard(this.#tree.quotas, (excess) => {
-      if (this.#now < quietUntil) return;
-      quietUntil = this.#now + QUOTA_NOTE_INTERVAL_MS;
+      const { nowMs } = this.#condition;
+      if (nowMs < quietUntil) return;
+      quietUntil = nowMs + QUOTA_NOTE_INTERVAL_MS;
       this.outbox.notes.push({ kind: 'beyond_quota', excess });
     });
   }
 
-  #persisted(zxid: number): void {
-    this.#waitingBytes = 0;
+  /** What agreement tells this member; all of it within a step. */
+  #host(): ZabHost {
+    return {
+      agreed: (zxid) => this.#agreed(zxid),
+      committed: (entry, origin) => this.#committed(entry, origin),
+      leads: () => this.#lead(),
+      follows: (leader) => this.#follow(leader),
+      looks: () => this.#look(),
+      parted: () => undefined,
+      carried: (from, reader) => this.#told(from, reader),
+      confirmed: (token) => this.#syncs.confirmed(token),
+      writeShared: (writer) => writer.buffer(this.#condition.secret),
+      readShared: (reader) => this.#adopt(reader.buffer()),
+      snapshot: () => takeSnapshot(this.#tree),
+      restore: () => {
+        this.#restoring.begin();
+      },
+      restoreSlice: (slice) => this.#restoring.slice(slice),
+      restored: () => this.#restoring.finish(),
+      reconfigured: (membership) => {
+        this.outbox.membership = membership;
+      },
+    };
+  }
+
+  #agreed(zxid: number): void {
     for (;;) {
       const next = this.#agreement.takeCommitted(zxid);
       if (next === undefined) return;
-      if (next.kind === 'proposal') this.#commit(next);
+      if (next.kind === 'proposal') this.#commit(next, next);
       else this.#order.pass(next);
     }
   }
 
-  #commit(proposal: Proposal): void {
-    if (proposal.connection?.answers === 'stalled') this.#order.hurry(proposal.connection);
+  #committed({ zxid, payload }: Entry, origin: Origin | undefined): void {
+    const entry = decodeTxn(this.#reader.reset(payload));
+    const isOwn = origin?.member === this.#options.zab.id;
+    const waited = isOwn ? this.#following?.take(origin.request) : undefined;
+    const proposal = unasked({ ...entry, zxid });
+    if (waited === undefined) this.#commit(proposal, undefined);
+    else this.#commit({ ...proposal, op: waited.op, parts: waited.parts, connection: waited.connection }, waited);
+    this.#following?.applied(zxid);
+  }
+
+  #commit(proposal: Proposal, item: Proposal | Forwarded | undefined): void {
+    const { connection } = proposal;
+    if (connection !== undefined && item !== undefined) this.#order.hurry(connection, item);
     this.#answering.apply(proposal);
     this.#leader.applied(proposal.zxid);
-    this.#audit?.committed(proposal);
-    if (proposal.connection !== undefined) this.#order.settle(proposal.connection, proposal);
-    if (proposal.op === 'closeSession') this.#ends.committed(proposal, this.#now);
+    // What nobody here asked for is told of by the leader alone.
+    if (item !== undefined) this.#audit?.committed(proposal, item);
+    if (connection !== undefined && item !== undefined) this.#order.settle(connection, proposal, item);
+    if (this.#following !== undefined) this.#note(proposal);
+    else if (proposal.op === 'closeSession') this.#ends.committed(proposal, this.#condition.nowMs);
+    if (proposal.txn.kind === 'close_session') this.#learners.ended(proposal.session);
+  }
+
+  /** Keeps a learner's table of sessions, which the leader alone decides about. */
+  #note({ session: id, txn }: Proposal): void {
+    if (txn.kind === 'create_session') this.#sessions.open(id, txn.timeoutMs);
+    const session = txn.kind === 'close_session' ? this.#sessions.get(id) : undefined;
+    if (session !== undefined) this.#ends.ended(session);
+  }
+
+  #serve(course: Course): void {
+    this.#dismiss();
+    this.#sessions.reset(this.#tree.sessions);
+    this.#frames.course = course;
+  }
+
+  /** Clients of a time that is over: they come back, here or elsewhere. */
+  #dismiss(): void {
+    for (const connection of [...this.#connections.values()]) this.#connections.close(connection);
+  }
+
+  #lead(): void {
+    this.#serve(this.#leading);
+    const { membership, role } = this.#zab.status(this.#sessions.elapsedMs);
+    if (role !== 'alone') this.#leader.describe(membership, this.#condition.nowMs);
+  }
+
+  #standing(): Standing {
+    const status = this.#zab.status(this.#sessions.elapsedMs);
+    const change = this.#leader.isDescribing ? 'under_way' : 'none';
+    return { status, change, readPlace: this.#options.readPlace };
+  }
+
+  #follow(leader: MemberId): void {
+    this.#following = new Following({
+      leader,
+      zab: this.#zab,
+      sessions: this.#sessions,
+      connections: this.#connections,
+      agreement: this.#agreement,
+      answering: this.#answering,
+      order: this.#order,
+      audit: this.#audit,
+      outbox: this.outbox,
+      firstRequest: this.#firstRequest,
+      outstandingMax: this.#options.outstandingMax,
+      lastApplied: () => this.#tree.lastZxid,
+    });
+    this.#serve(this.#following);
+  }
+
+  /** Neither leads nor follows any more: nothing that clients wait for has a certain fate. */
+  #look(): void {
+    this.#firstRequest = this.#following?.nextRequest ?? this.#firstRequest;
+    this.#following = undefined;
+    this.#frames.course = undefined;
+    this.#lookingSinceMs = this.#sessions.elapsedMs;
+    this.#dismiss();
+    this.#leader.abandon();
+    this.#audit?.abandoned();
+    this.#ends.forget();
+    this.#syncs.forget();
+    this.#learners.forget();
+  }
+
+  #told(from: MemberId, reader: Reader): void {
+    if (this.#following === undefined) this.#learners.told(from, reader);
+    else this.#following.told(reader);
+  }
+
+  /** The leader's secret is everybody's: a session goes on at any member. */
+  #adopt(secret: Buffer | null): void {
+    if (secret === null || secret.equals(this.#condition.secret)) return;
+    this.#condition.secret = Buffer.from(secret);
+    this.outbox.secret = this.#condition.secret;
+  }
+
+  get #outstanding(): number {
+    return this.#following?.outstanding ?? this.#agreement.outstanding;
+  }
+
+  #pass(now: number): void {
+    this.#condition.nowMs = now;
+    this.#sessions.advance(now);
   }
 
   #tick(): void {
     this.#watches.sweep(SWEPT_PER_STEP_MAX);
     if (this.#watches.pairs > this.#options.watchesMax) this.#closeHeaviestWatcher();
-    if (this.#fault !== undefined) return;
-    for (const session of this.#sessions.expired(EXPIRED_PER_STEP_MAX)) {
-      if (!this.#agreement.hasRoom || !this.#ends.hasRoom) return;
-      const { id, phase, connection } = session;
-      if (phase === 'open') this.outbox.notes.push({ kind: 'expired', session: id, connection });
-      this.#ends.propose(session, { xid: 0, connection: undefined }, this.#now);
-    }
-    for (const path of this.#reaper.due(this.#tree, this.#now)) {
-      if (!this.#agreement.hasRoom) return;
-      this.#leader.reap(path, this.#now);
-    }
+    if (this.#frames.course === undefined) this.#offerReading();
+    this.#frames.course?.tick();
+  }
+
+  /** Who would rather read what may be old than wait for a quorum can do so after a while (ZooKeeper's read-only mode). */
+  #offerReading(): void {
+    const { readOnlyMode, tickMs } = this.#options;
+    const hasWaited = this.#sessions.elapsedMs - this.#lookingSinceMs >= Math.max(READ_ONLY_AFTER_MS, tickMs);
+    if (readOnlyMode === 'disabled' || !hasWaited) return;
+    this.#frames.course = new ReadOnly({
+      sessions: this.#sessions,
+      connections: this.#connections,
+      answering: this.#answering,
+      order: this.#order,
+    });
   }
 
   #closeHeaviestWatcher(): void {
@@ -412,8 +443,9 @@ export class Replica {
 
   /** What is outstanding has no certain fate: whoever waits for it must not hear that it failed (docs/adr/0014). */
   #journalFailed(fault: JournalFault): void {
-    this.#fault = fault;
-    this.#waitingBytes = 0;
+    this.#condition.fault = fault;
+    this.#frames.waitingBytes = 0;
+    if (!isAlone(this.#options)) return this.#zab.step({ kind: 'journal_failed' }, this.#sessions.elapsedMs);
     this.#audit?.abandoned();
     for (const item of this.#leader.abandon()) {
       if (item.connection !== undefined) this.#connections.close(item.connection);
@@ -424,34 +456,24 @@ export class Replica {
   }
 
   #journalRecovered(): void {
-    this.#fault = undefined;
+    this.#condition.fault = undefined;
     this.#sessions.touchAll();
+    if (!isAlone(this.#options)) this.#zab.step({ kind: 'journal_recovered' }, this.#sessions.elapsedMs);
   }
 }
 
 /** How long nothing is said of quotas after something was. */
 const QUOTA_NOTE_INTERVAL_MS = 1000;
-/** Sessions that are ended in one step, and watches of those who are gone that are disarmed in one. */
-const EXPIRED_PER_STEP_MAX = 5_000;
+/** How long a member looks for its place before it offers to be read, unless a tick is longer (ZooKeeper's). */
+const READ_ONLY_AFTER_MS = 2000;
+/** Watches of those who are gone that are disarmed in one step. */
 const SWEPT_PER_STEP_MAX = 20_000;
 /** Bytes of requests that wait for the disk above which every connection with one of them is congested. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** A request's xid and operation. */
-const REQUEST_HEAD_BYTES = 8;
+/** More than a learner can ask for in a millisecond: so a new process begins above all numbers of the one before. */
+const REQUESTS_PER_MS = 1000;
 
-function decoded<T>(codec: Codec<T>, reader: Reader): T | undefined {
-  try {
-    return codec.decode(reader);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
-}
-
-/** Compares secrets in a time that does not tell how much of them is right. */
-function isSame(secret: Buffer, given: Buffer | null): boolean {
-  if (given === null || given.length !== secret.length) return false;
-  let difference = 0;
-  for (let i = 0; i < secret.length; i += 1) difference |= (secret[i] as number) ^ (given[i] as number);
-  return difference === 0;
+/** One participant alone: agreed is what is on its own disk. */
+function isAlone({ zab }: ReplicaOptions): boolean {
+  return zab.membership.members.length === 1;
 }

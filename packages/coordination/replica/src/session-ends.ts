@@ -1,5 +1,6 @@
 import { sessionOver, type Tree } from '@reeve/tree';
 import type { SessionId } from '@reeve/wire';
+import type { Origin } from '@reeve/zab';
 import type { Proposal } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Leader } from './leader.ts';
@@ -8,7 +9,7 @@ import type { SessionOrder } from './session-order.ts';
 import type { Session, Sessions } from './sessions.ts';
 
 /** Who asked for the end of a session, and waits for it. */
-type Asked = Pick<Proposal, 'xid' | 'connection'>;
+type Asked = Pick<Proposal, 'xid' | 'connection'> & { readonly origin: Origin | undefined };
 
 /** What sessions are ended with. */
 export interface SessionEndsParts {
@@ -20,8 +21,8 @@ export interface SessionEndsParts {
   readonly outbox: Outbox;
 }
 
-/** Of the end of a session for which nobody asks. */
-const nobody: Asked = { xid: 0, connection: undefined };
+/** Who asks for the end of a session whose time is over. */
+export const nobody: Asked = { xid: 0, connection: undefined, origin: undefined };
 
 /** What one turn may have on its way to the disk for sessions to end in it, bytes; the others wait for a tick. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
@@ -47,23 +48,28 @@ export class SessionEnds {
     session.phase = 'closing';
     const current = connections.of(session);
     if (current !== undefined && current.phase !== 'leaving') current.phase = 'ending';
-    const { xid, connection } = this.#asked.get(session.id) ?? asked;
+    const asker = this.#asked.get(session.id) ?? asked;
     if (!this.hasRoom) {
       session.phase = 'over';
-      this.#asked.set(session.id, { xid, connection });
+      this.#asked.set(session.id, asker);
       return;
     }
-    const proposal = leader.closeSession(session, { xid, connection, timeMs });
-    if (proposal.txn.kind !== 'close_session') this.#asked.set(session.id, { xid, connection });
-    else if (connection !== undefined) order.wait(connection, proposal);
+    const proposal = leader.closeSession(session, { ...asker, timeMs });
+    if (proposal.txn.kind !== 'close_session') this.#asked.set(session.id, asker);
+    else if (asker.connection !== undefined) order.wait(asker.connection, proposal);
   }
 
   /** Some of the end of a session was applied, or the last of it. */
   committed({ session: id, txn }: Proposal, timeMs: number): void {
     const session = this.#parts.sessions.get(id);
     if (session === undefined) return;
-    if (txn.kind === 'close_session') this.#ended(session);
+    if (txn.kind === 'close_session') this.ended(session);
     else this.propose(session, nobody, timeMs);
+  }
+
+  /** Everything outstanding was given up, by a member that does not lead any more. */
+  forget(): void {
+    this.#asked.clear();
   }
 
   /** Some of the end of a session was given up: unless it has begun, the session is as it was. */
@@ -79,7 +85,8 @@ export class SessionEnds {
     if (connection?.phase === 'ending' && session.phase === 'open') connection.phase = connections.phaseOf(connection);
   }
 
-  #ended(session: Session): void {
+  /** A session has ended, whoever ended it. */
+  ended(session: Session): void {
     const { sessions, connections } = this.#parts;
     this.#asked.delete(session.id);
     sessions.remove(session.id);

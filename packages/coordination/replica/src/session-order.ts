@@ -1,6 +1,6 @@
 import { invariant } from '@reeve/base';
 import type { Answering } from './answering.ts';
-import type { Barrier, Connection, Proposal, Question, Refusal, Waiting } from './connection.ts';
+import type { Barrier, Connection, Forwarded, Proposal, Question, Refusal, Waiting } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -54,10 +54,10 @@ export class SessionOrder {
     if (!connection.waiting.offer(item)) this.#connections.close(connection);
   }
 
-  /** Answers a write that was applied just now, and what has waited behind it. */
-  settle(connection: Connection, proposal: Proposal): void {
+  /** Answers a write that was applied just now, for which `item` has waited, and what has waited behind it. */
+  settle(connection: Connection, proposal: Proposal, item: Proposal | Forwarded): void {
     if (connection.phase === 'closed') return;
-    invariant(connection.waiting.take() === proposal, 'answers are in the order of requests');
+    invariant(connection.waiting.take() === item, 'answers are in the order of requests');
     if (proposal.op === 'connect') this.#answering.welcome(connection, 'opened');
     else this.#answering.outcome(connection, proposal);
     this.#drain(connection);
@@ -66,10 +66,11 @@ export class SessionOrder {
   /** Answers a sync whose barrier has been reached. */
   pass(barrier: Barrier): void {
     const { connection } = barrier;
-    if (connection.answers === 'stalled') this.hurry(connection);
+    if (barrier.phase === 'passed') return;
+    this.hurry(connection, barrier);
     if (connection.phase === 'closed') return;
     invariant(connection.waiting.take() === barrier, 'answers are in the order of requests');
-    this.#answering.barrier(barrier);
+    this.#pass(barrier);
     this.#drain(connection);
   }
 
@@ -81,19 +82,27 @@ export class SessionOrder {
   }
 
   /**
-   * Answers at once what a stalled connection has asked before its next write, which is about to happen: it must not be
-   * seen by what came before it.
+   * Answers at once what a connection has asked before `item`, of which it is its turn: before a write that is about to
+   * happen, so that it is not seen by what came before it.
    */
-  hurry(connection: Connection): void {
+  hurry(connection: Connection, item: Waiting): void {
+    if (connection.waiting.peek() === item) return;
     connection.answers = 'flowing';
     let bytes = 0;
-    for (let item = connection.waiting.peek(); isAnswerable(item); item = connection.waiting.peek()) {
+    for (let next = connection.waiting.peek(); next !== item; next = connection.waiting.peek()) {
       const isTooMuch = bytes > HURRIED_BYTES_MAX || this.#outbox.hurriedBytes > HURRIED_BYTES_OF_ALL_MAX;
-      if (isTooMuch) return this.#connections.close(connection);
+      if (isTooMuch || connection.phase === 'closed') return this.#connections.close(connection);
       connection.waiting.take();
-      bytes = this.#answer(connection, item);
+      if (next?.kind === 'barrier') bytes = this.#pass(next);
+      else if (isAnswerable(next)) bytes = this.#answer(connection, next);
+      else return invariant(false, 'writes are committed in the order of requests');
     }
     this.#outbox.hurriedBytes += bytes;
+  }
+
+  #pass(barrier: Barrier): number {
+    barrier.phase = 'passed';
+    return this.#answering.barrier(barrier);
   }
 
   #drain(connection: Connection): void {

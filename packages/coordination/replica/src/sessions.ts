@@ -1,6 +1,7 @@
 import { invariant } from '@reeve/base';
 import { sessionOver } from '@reeve/tree';
 import { type SessionId, sessionIdOf } from '@reeve/wire';
+import type { MemberId } from '@reeve/zab';
 import type { ConnectionId } from './event.ts';
 
 /** An open session, as the member that serves or expires it sees it. */
@@ -16,6 +17,8 @@ export interface Session {
   phase: 'open' | 'over' | 'closing';
   /** The connection through which it speaks, here. */
   connection: ConnectionId | undefined;
+  /** The member through which it speaks, as far as the leader knows. */
+  owner: MemberId | undefined;
 }
 
 /**
@@ -73,9 +76,15 @@ export class Sessions {
     if (known !== undefined) return known;
     const lastHeardMs = this.#elapsedMs;
     const phase = timeoutMs === sessionOver ? 'over' : 'open';
-    const session: Session = { id, timeoutMs, lastHeardMs, phase, connection: undefined };
+    const session: Session = { id, timeoutMs, lastHeardMs, phase, connection: undefined, owner: undefined };
     this.#byId.set(id, session);
     return session;
+  }
+
+  /** Forgets all sessions but those that are open, each with its whole time-out before it. Nobody is connected then. */
+  reset(open: ReadonlyMap<SessionId, number>): void {
+    this.#byId.clear();
+    for (const [id, timeoutMs] of open) this.open(id, timeoutMs);
   }
 
   remove(id: SessionId): void {

@@ -1,5 +1,6 @@
 import type { Tree, Watches } from '@reeve/tree';
 import type { SessionId } from '@reeve/wire';
+import type { ZabStatus } from '@reeve/zab';
 import type { Connections } from './connections.ts';
 import type { ConnectionId, JournalFault } from './event.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -21,8 +22,12 @@ export interface ConnectionStatus {
 
 /** What a member says of itself: the facts behind the four-letter words and metrics. */
 export interface ReplicaStatus {
-  /** `standalone`, or `read-only` while the journal takes nothing. */
-  readonly mode: 'standalone' | 'read-only';
+  /**
+   * `standalone`, or `read-only` while the journal takes nothing; of one member of several its place in the ensemble,
+   * `looking` while it has none.
+   */
+  readonly mode: 'standalone' | 'read-only' | 'leader' | 'follower' | 'observer' | 'looking';
+  readonly zab: ZabStatus;
   readonly fault: JournalFault | undefined;
   /** The last transaction applied. */
   readonly lastZxid: number;
@@ -57,13 +62,15 @@ export interface StatusParts {
   readonly outstanding: number;
   readonly pendingZnodes: number;
   readonly fault: JournalFault | undefined;
+  readonly zab: ZabStatus;
 }
 
 /** The status of a replica made of these parts. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault } = parts;
+  const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault, zab } = parts;
   return {
-    mode: fault === undefined ? 'standalone' : 'read-only',
+    mode: modeOf(zab, fault),
+    zab,
     fault,
     lastZxid: tree.lastZxid,
     outstanding,
@@ -80,6 +87,19 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     eachOwner: () => eachOwner(tree),
     eachWatch: () => eachWatch(parts),
   };
+}
+
+const modes = {
+  leading: 'leader',
+  following: 'follower',
+  observing: 'observer',
+  looking: 'looking',
+  failed: 'looking',
+} as const;
+
+function modeOf({ role, phase }: ZabStatus, fault: JournalFault | undefined): ReplicaStatus['mode'] {
+  if (role === 'alone') return fault === undefined ? 'standalone' : 'read-only';
+  return phase === 'serving' ? modes[role] : 'looking';
 }
 
 function* eachConnection(connections: Connections): Generator<ConnectionStatus> {

@@ -180,7 +180,7 @@ describe('whatever happens', () => {
           loader.finish();
         }
         for (const entry of log) restored.replay(entry);
-        restored.start();
+        restored.start(1_000_000);
         expect(bytesOf(restored)).toBe(bytesOf(chaos.world.replica));
       }),
       { numRuns: 200 },

@@ -206,8 +206,8 @@ describe('a replica', () => {
   test('takes no step before it has started, and starts once', () => {
     const replica = new Replica(testOptions);
     expect(() => replica.step({ kind: 'tick' }, 0)).toThrow(/started/);
-    replica.start();
-    expect(() => replica.start()).toThrow(/once/);
+    replica.start(1_000_000);
+    expect(() => replica.start(1_000_000)).toThrow(/once/);
   });
 
   test('passes over entries that its snapshot holds', () => {
@@ -220,7 +220,7 @@ describe('a replica', () => {
     for (const slice of slices) loader.take(slice);
     loader.finish();
     for (const entry of world.log) restored.replay(entry);
-    restored.start();
+    restored.start(1_000_000);
     expect(restored.status()).toMatchObject({ lastZxid: 2, znodes: 5, sessions: 1 });
   });
 

@@ -1,7 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import { type Entry, Replica, type ReplicaEvent, type ReplicaOptions, replicaDefaults } from '@reeve/replica';
 import type { OpName, RequestOf, SessionId } from '@reeve/wire';
+import { type Membership, zabDefaults } from '@reeve/zab';
 import { type Arrival, TestClient } from './test-client.ts';
+
+/** An ensemble of one. */
+export const membershipOfOne: Membership = { version: 0, members: [{ id: 1, role: 'participant', place: '' }] };
 
 /** Options under which everything is allowed, and everything is soon. */
 export const testOptions: ReplicaOptions = {
@@ -11,7 +15,9 @@ export const testOptions: ReplicaOptions = {
   sasl: 'accepted',
   containerCheckIntervalMs: 1000,
   firstSessionId: '0000000000000a01' as SessionId,
-  sessionPassword: (session) => createHmac('sha256', 'secret').update(session).digest().subarray(0, 16),
+  zab: { ...zabDefaults, id: 1, membership: membershipOfOne, epochs: undefined },
+  sessionSecret: Buffer.from('secret'),
+  sessionPassword: (session, secret) => createHmac('sha256', secret).update(session).digest().subarray(0, 16),
   digest: (credentials) => createHash('sha1').update(credentials).digest('base64'),
   superDigest: 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
 };
@@ -37,7 +43,7 @@ export class World {
   constructor(options: Partial<ReplicaOptions> = {}) {
     this.#options = { ...testOptions, ...options };
     this.replica = new Replica(this.#options);
-    this.replica.start();
+    this.replica.start(this.now);
   }
 
   /** Opens a connection, without a greeting. */
@@ -130,7 +136,7 @@ export class World {
   restart(): void {
     this.replica = new Replica(this.#options);
     for (const entry of this.log) this.replica.replay(entry);
-    this.replica.start();
+    this.replica.start(this.now);
     this.#unsynced = [];
   }
 }

@@ -37,9 +37,10 @@ export class Zab {
     this.#member = new Member(options, host, outbox);
   }
 
-  /** Says what the host has applied for good. Before `logged`. */
-  startAfter(zxid: number): void {
+  /** Says what the host has applied for good, and the membership that this brought. Before `logged`. */
+  startAfter(zxid: number, membership?: Membership): void {
     this.#member.history.startAfter(zxid);
+    if (membership !== undefined) this.#member.reconfigure(membership);
   }
 
   /** Takes an entry of the log that the host has not applied, and the membership that it brings. Before `start`. */

@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { openAcl } from '@reeve/wire';
+import { Party, type Seat } from './party.ts';
+import type { TestClient } from './test-client.ts';
+
+const persistent = (path: string) => ({ path, data: Buffer.from('x'), acl: openAcl, flags: 0 });
+const ephemeral = (path: string) => ({ ...persistent(path), flags: 1 });
+
+describe('three members', () => {
+  test('agree on a leader, whom the others follow', () => {
+    const party = new Party(3);
+    expect(party.seats.map(({ replica }) => replica.status().mode).sort()).toEqual(['follower', 'follower', 'leader']);
+  });
+
+  test('answer a write at a follower, and show it everywhere', () => {
+    const party = new Party(3);
+    const [here, there] = party.followers.map((seat) => party.connect(seat)) as [TestClient, TestClient];
+    party.seen(here);
+    expect(party.ask(here, 'create', persistent('/a'))).toMatchObject([{ error: 'ok', body: { path: '/a' } }]);
+    party.seen(there);
+    expect(party.ask(there, 'getData', { path: '/a', watch: false })).toMatchObject([{ error: 'ok' }]);
+  });
+
+  test('answer in the order of requests, whatever is done where', () => {
+    const party = new Party(3);
+    const client = party.connect(party.followers[0] as Seat);
+    party.seen(client);
+    party.send(client, 'exists', { path: '/a', watch: false });
+    party.send(client, 'create', persistent('/a'));
+    party.send(client, 'exists', { path: '/a', watch: false });
+    party.send(client, 'sync', { path: '/' });
+    party.send(client, 'multi', [{ op: 'create', ...persistent('/a') }] as never);
+    party.send(client, 'getChildren', { path: '/', watch: false });
+    party.rest();
+    const seen = party.seen(client).map((one) => (one.kind === 'answer' ? `${one.op} ${one.error}` : one.kind));
+    expect(seen).toEqual(['exists no_node', 'create ok', 'exists ok', 'sync ok', 'multi ok', 'getChildren ok']);
+  });
+
+  test('keep a session and its ephemerals when its client moves, and let its old connection go', () => {
+    const party = new Party(3);
+    const [a, b] = party.followers as [Seat, Seat];
+    const client = party.connect(a);
+    party.ask(client, 'create', ephemeral('/e'));
+    const { session, password } = client;
+    const moved = party.connect(b, { session, password });
+    expect(party.seen(moved)).toMatchObject([{ kind: 'welcome', reply: { sessionId: session } }]);
+    expect(party.closed.has(client)).toBe(true);
+    expect(party.ask(moved, 'delete', { path: '/e', version: -1 })).toMatchObject([{ error: 'ok' }]);
+  });
+
+  test('turn away who does not know the password of a session', () => {
+    const party = new Party(3);
+    const { session } = party.connect(party.leader);
+    const stranger = party.connect(party.followers[0] as Seat, { session, password: Buffer.alloc(16, 1) });
+    expect(party.seen(stranger)).toMatchObject([{ kind: 'welcome', reply: { timeoutMs: 0 } }]);
+  });
+
+  test('end a session that nobody has heard of, and its ephemerals, wherever it was', () => {
+    const party = new Party(3);
+    const [a, b] = party.followers as [Seat, Seat];
+    const silent = party.connect(a, { timeoutMs: 4000 });
+    const watcher = party.connect(b, { timeoutMs: 40_000 });
+    party.ask(silent, 'create', ephemeral('/e'));
+    party.ask(watcher, 'exists', { path: '/e', watch: true });
+    party.pass(6000);
+    expect(party.seen(watcher)).toMatchObject([{ kind: 'event', type: 'deleted', path: '/e' }]);
+    expect(party.closed.has(silent)).toBe(true);
+  });
+
+  test('keep a session alive that is heard of at a follower alone', () => {
+    const party = new Party(3);
+    const client = party.connect(party.followers[0] as Seat, { timeoutMs: 4000 });
+    for (let beat = 0; beat < 10; beat += 1) {
+      party.pass(1000);
+      party.ask(client, 'ping', {});
+    }
+    expect(party.closed.has(client)).toBe(false);
+  });
+
+  test('go on without their leader: a client comes back with its session to another', () => {
+    const party = new Party(3);
+    const client = party.connect(party.leader);
+    party.ask(client, 'create', persistent('/a'));
+    party.ask(client, 'create', ephemeral('/e'));
+    party.kill(party.leader);
+    party.pass(1000);
+    const { session, password } = client;
+    const back = party.connect(party.followers[0] as Seat, { session, password });
+    expect(party.seen(back)).toMatchObject([{ kind: 'welcome', reply: { sessionId: session } }]);
+    expect(party.ask(back, 'getChildren', { path: '/', watch: false })).toMatchObject([
+      { body: { children: expect.arrayContaining(['a', 'e']) } },
+    ]);
+  });
+
+  test('refuse nobody who closes a session at a follower', () => {
+    const party = new Party(3);
+    const client = party.connect(party.followers[0] as Seat);
+    party.ask(client, 'create', ephemeral('/e'));
+    expect(party.ask(client, 'closeSession', {})).toMatchObject([{ op: 'closeSession', error: 'ok' }]);
+    expect(party.seats.map(({ replica }) => replica.status().ephemerals)).toEqual([0, 0, 0]);
+  });
+});

@@ -1,28 +1,39 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Drained, drain } from './drain.ts';
+import { compareFailover } from './failover.ts';
 import { Fleet } from './fleet.ts';
 import { latency } from './latency.ts';
 import { median, peerDrains } from './peer.ts';
 
-const USAGE = `npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots CORES] [--peer 'COMMAND']
+const USAGE = `npm run bench -- failover [--rounds 9] [--engines reeve,zookeeper]
+npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots CORES] [--peer 'COMMAND']
 
 Every write is synced to disk before it is acknowledged. --peer runs another platform's benchmark in the same run and
-prints the ratio; the command prints rows {"mode":"drain…","metric":"throughput","value":16000}.`;
+prints the ratio; the command prints rows {"mode":"drain…","metric":"throughput","value":16000}.
 
-const { values: options } = parseArgs({
+failover kills the leader of three members, and says how long it took until a new client could write.`;
+
+const {
+  values: options,
+  positionals: [what = 'tasks'],
+} = parseArgs({
+  allowPositionals: true,
   options: {
     tasks: { type: 'string', default: '50000' },
     reps: { type: 'string', default: '3' },
     masters: { type: 'string', default: '1' },
     slots: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string' },
+    rounds: { type: 'string', default: '9' },
+    engines: { type: 'string', default: 'reeve,zookeeper' },
     help: { type: 'boolean', default: false },
   },
 });
 
-if (options.help) say(USAGE);
-else await run();
+if (options.help || (what !== 'tasks' && what !== 'failover')) say(USAGE);
+else if (what === 'tasks') await run();
+else await compareFailover({ rounds: Number(options.rounds), engines: options.engines.split(',') }, say);
 
 async function run(): Promise<void> {
   const size = { masters: Number(options.masters), slots: Number(options.slots) };

@@ -1,33 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Logger, silent } from '@reeve/base';
-import {
-  type DirectoryLock,
-  type Disk,
-  type JournalSettings,
-  journalDefaults,
-  lockDirectory,
-  nodeDisk,
-  openJournal,
-  type Recovered,
-  type RecoverySink,
-  unsyncedDisk,
-} from '@reeve/journal';
-import { keyNameHashes, Replica, type ReplicaOptions, replicaDefaults } from '@reeve/replica';
-import { type AuditRecord, auditRecord } from './audit-record.ts';
+import { invariant, type Logger, messageOf, silent } from '@reeve/base';
+import { type DirectoryLock, type Disk, lockDirectory, nodeDisk, type Recovered, unsyncedDisk } from '@reeve/journal';
+import type { AuditRecord } from './audit-record.ts';
 import type { CoordinatorConfig } from './config.ts';
-import { openDoors } from './doors.ts';
-import { Member } from './member.ts';
 import { userName } from './process-facts.ts';
 import type { CoordinatorReport } from './report.ts';
-import { saslServer } from './security/sasl-users.ts';
-import { firstSessionId, sessionPassword, sessionSecret } from './session-secret.ts';
-import { StorageStatistics } from './storage-statistics.ts';
+import { type MemberSurroundings, type RunningMember, runMember } from './running-member.ts';
 
-// Chance is not for the core: it is given the one number that no client must know, before there is a tree.
-keyNameHashes(randomBytes(4).readInt32LE());
-
-/** A running coordinator: an ensemble of one. */
+/** A running coordinator: an ensemble of one, or one member of several. */
 export interface Coordinator {
   /** Where it listens without TLS; 0 when it does not. */
   readonly port: number;
@@ -48,6 +28,8 @@ export interface CoordinatorOptions {
   readonly disk?: Disk;
   /** Takes a line for each change and each that was refused; without it nobody keeps who made them. */
   readonly audit?: (record: AuditRecord) => void;
+  /** Learns that it had to start again from its disk, and could not: it serves nobody any more. */
+  readonly onFailed?: (error: unknown) => void;
 }
 
 /**
@@ -75,39 +57,78 @@ export async function createServer(config: CoordinatorConfig, options: Coordinat
 
 async function start(
   config: CoordinatorConfig,
-  { logger = silent, disk = config.sync === 'always' ? nodeDisk : unsyncedDisk, audit }: CoordinatorOptions,
+  options: CoordinatorOptions,
   locks: readonly DirectoryLock[],
 ): Promise<Coordinator> {
-  const replica = new Replica({ ...(await replicaOptions(config)), audit: audit === undefined ? 'off' : 'on' });
-  const storage = new StorageStatistics({ syncWarnMs: config.syncWarnMs, logger });
+  const { audit } = options;
   const user = userName();
-  const member = new Member({
-    config,
-    replica,
-    logger,
-    storage,
-    audit: audit === undefined ? undefined : (note) => audit(auditRecord(note, user)),
-  });
-  const settings: JournalSettings = { ...config, disk, logger, retry: journalDefaults.retry, observer: storage };
-  const begunMs = performance.now();
-  const { journal, recovered } = await openJournal(settings, restoring(replica), member);
-  storage.loaded(recovered.entries, performance.now() - begunMs);
-  member.start(journal);
-  const doors = await openDoors({ config, logger, member });
-  const { port = 0, securePort = 0 } = member.ports;
+  const incarnations = new Incarnations(config, options);
+  const { ports, recovered } = await incarnations.begin();
   audit?.({ user, operation: 'serverStart', result: 'success' });
   return {
-    port,
-    securePort,
+    port: ports.port ?? 0,
+    securePort: ports.securePort ?? 0,
     recovered,
-    report: () => member.report(),
+    report: () => incarnations.report(),
     async stop() {
-      doors.close();
-      await member.stop();
+      await incarnations.end();
       audit?.({ user, operation: 'serverStop', result: 'invoked' });
       await release(locks);
     },
   };
+}
+
+/** The member of this coordinator, and those that take its place when it must start again from its disk. */
+class Incarnations {
+  readonly #config: CoordinatorConfig;
+  readonly #surroundings: MemberSurroundings;
+  readonly #onFailed: CoordinatorOptions['onFailed'];
+  #running: RunningMember | undefined;
+  #changing: Promise<void> = Promise.resolve();
+  #phase: 'open' | 'ended' = 'open';
+
+  constructor(config: CoordinatorConfig, { logger = silent, disk, audit, onFailed }: CoordinatorOptions) {
+    this.#config = config;
+    this.#onFailed = onFailed;
+    this.#surroundings = {
+      logger,
+      disk: disk ?? (config.sync === 'always' ? nodeDisk : unsyncedDisk),
+      audit,
+      restart: () => {
+        this.#changing = this.#changing.then(() => this.#restart());
+      },
+    };
+  }
+
+  async begin(): Promise<RunningMember> {
+    this.#running = await runMember(this.#config, this.#surroundings);
+    return this.#running;
+  }
+
+  report(): CoordinatorReport {
+    invariant(this.#running !== undefined, 'who reports has begun');
+    return this.#running.report();
+  }
+
+  async end(): Promise<void> {
+    this.#phase = 'ended';
+    await this.#changing;
+    await this.#running?.stop();
+  }
+
+  /** On the same ports, which clients and other members know. */
+  async #restart(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || this.#phase === 'ended') return;
+    await running.stop();
+    const { port = 'none', securePort } = running.ports;
+    try {
+      this.#running = await runMember({ ...this.#config, port, securePort }, this.#surroundings);
+    } catch (error) {
+      this.#surroundings.logger.error({ reason: messageOf(error) }, 'starting again from the disk failed');
+      this.#onFailed?.(error);
+    }
+  }
 }
 
 /** The log may lie elsewhere; then both places are taken. */
@@ -124,45 +145,4 @@ async function lockDirectories({ dataDirectory, logDirectory }: CoordinatorConfi
 
 async function release(locks: readonly DirectoryLock[]): Promise<void> {
   for (const lock of locks) await lock.release();
-}
-
-async function replicaOptions(config: CoordinatorConfig): Promise<ReplicaOptions> {
-  const secret = await sessionSecret(config.dataDirectory);
-  const { x509, x509SuperUser, sasl, requiredSchemes } = config.identity;
-  return {
-    ...replicaDefaults,
-    x509,
-    x509SuperUser,
-    sasl,
-    saslServer: await saslServer(config.identity),
-    requiredSchemes,
-    tickMs: config.tickMs,
-    sessionTimeoutMinMs: config.sessionTimeoutMsMin,
-    sessionTimeoutMaxMs: config.sessionTimeoutMsMax,
-    timeToLive: config.extendedTypes === 'enabled' ? 'accepted' : 'refused',
-    superDigest: config.superDigest,
-    quotas: config.quotas,
-    accessLists: config.accessLists,
-    reconfiguration: config.reconfiguration,
-    writesMax: config.writesMax,
-    requestsMax: config.requestsMax ?? replicaDefaults.requestsMax,
-    containerNeverUsedMs: config.containerNeverUsedMs,
-    containerCheckIntervalMs: config.reapIntervalMs,
-    firstSessionId: firstSessionId(Date.now()),
-    sessionPassword: (session) => sessionPassword(secret, session),
-    digest: (credentials) => createHash(config.digestAlgorithm).update(credentials).digest('base64'),
-  };
-}
-
-function restoring(replica: Replica): RecoverySink {
-  return {
-    async snapshot(_zxid, slices) {
-      const loader = replica.restore();
-      for await (const slice of slices) loader.take(slice);
-      loader.finish();
-    },
-    entries(entries) {
-      for (const entry of entries) replica.replay(entry);
-    },
-  };
 }

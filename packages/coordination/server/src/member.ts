@@ -6,6 +6,7 @@ import type { ClientConnection, ConnectionHost, HeldFrame } from './client-conne
 import type { CoordinatorConfig } from './config.ts';
 import { ConnectThrottle, handshakeOf } from './connect-throttle.ts';
 import type { TraceMask } from './coordinator-facts.ts';
+import { EnsembleDuties } from './ensemble-duties.ts';
 import { type AskedWord, answer } from './four-letter-words.ts';
 import type { Ports } from './listener.ts';
 import { CoordinatorReport } from './report.ts';
@@ -44,6 +45,8 @@ export interface MemberParts {
   readonly storage: StorageStatistics;
   /** Takes what the replica notes when its audit is on. */
   readonly audit: ((note: AuditNote) => void) | undefined;
+  /** Has the member made anew from its disk. */
+  readonly restart: () => void;
 }
 
 /**
@@ -70,6 +73,8 @@ export class Member implements LogListener, ConnectionHost {
   readonly #audit: MemberParts['audit'];
   readonly #trace: TraceMask = { value: traceMaskAtStart };
   readonly #throttle: ConnectThrottle | undefined;
+  /** What it does for the ensemble, unless it is alone. */
+  readonly #duties: EnsembleDuties | undefined;
   #journal: Journal | undefined;
   #turnDue = false;
   /** When the first step of this turn was, and the last one, milliseconds since the epoch. */
@@ -77,7 +82,7 @@ export class Member implements LogListener, ConnectionHost {
   #stepMs = 0;
   #ticking: NodeJS.Timeout | undefined;
 
-  constructor({ config, replica, logger, storage, audit }: MemberParts) {
+  constructor({ config, replica, logger, storage, audit, restart }: MemberParts) {
     this.#config = config;
     this.#replica = replica;
     this.#storage = storage;
@@ -86,14 +91,26 @@ export class Member implements LogListener, ConnectionHost {
     this.complaints = new SparingLog(logger);
     this.frameBytesMax = config.frameBytesMax;
     this.#halves = new ByteBudget(Math.max(halfFrameBytesMax, config.frameBytesMax * 2));
+    const { dataDirectory, ensemble } = config;
+    if (ensemble !== undefined) {
+      const step = (event: ReplicaEvent) => this.#step(event);
+      this.#duties = new EnsembleDuties({ config: ensemble, dataDirectory, logger, step, restart });
+    }
     const { connectThrottle: throttle } = config;
     if (throttle !== undefined) this.#throttle = new ConnectThrottle(throttle, performance.now(), Math.random);
   }
 
-  /** Begins, with what the journal gave back. */
-  start(journal: Journal): void {
-    this.#replica.start();
+  /**
+   * Begins, with what the journal gave back.
+   *
+   * @throws ServerError when it cannot listen for other members
+   */
+  async start(journal: Journal): Promise<void> {
     this.#journal = journal;
+    await this.#duties?.start(journal);
+    const now = Date.now();
+    this.#replica.start(now);
+    this.#turnSoon(now);
     this.#ticking = setInterval(() => this.#tick(), Math.max(1, this.#config.tickMs / stepsPerTick));
   }
 
@@ -204,6 +221,7 @@ export class Member implements LogListener, ConnectionHost {
   /** Answers what has been asked, then lets everyone go. Nobody may be added any more. */
   async stop(): Promise<void> {
     clearInterval(this.#ticking);
+    this.#duties?.stop();
     for (const connection of this.#connections.values()) connection.pause();
     this.#turn();
     await withDeadline(this.#journal?.close(), stopMsMax);
@@ -219,6 +237,10 @@ export class Member implements LogListener, ConnectionHost {
     const now = Date.now();
     this.#stepMs = now;
     this.#replica.step(event, now);
+    this.#turnSoon(now);
+  }
+
+  #turnSoon(now: number): void {
     if (this.#turnDue) return;
     this.#turnDue = true;
     this.#turnBegunMs = now;
@@ -232,7 +254,10 @@ export class Member implements LogListener, ConnectionHost {
     const { outbox } = this.#replica;
     const journal = this.#journal;
     if (journal === undefined) return;
+    const duties = this.#duties;
+    duties?.keep(outbox);
     if (outbox.entries.length > 0) journal.append(outbox.entries);
+    duties?.send(outbox.zab);
     for (const [id, writer] of outbox.replies) {
       if (this.#connections.get(id)?.send(writer.view()) !== 'under_way') outbox.reuse(writer);
     }
@@ -241,7 +266,8 @@ export class Member implements LogListener, ConnectionHost {
     for (const note of outbox.notes) this.#note(note);
     for (const note of outbox.audit) this.#audit?.(note);
     outbox.clear();
-    if (journal.snapshotDue) void journal.snapshot(this.#replica.snapshot());
+    duties?.wakeIn(this.#replica.wakeInMs);
+    if (journal.snapshotDue && this.#replica.isSettled) void journal.snapshot(this.#replica.snapshot());
     if (this.#waiting.size > 0) this.#wake();
   }
 

@@ -1,3 +1,4 @@
+import type { ReplicaStatus } from '@reeve/replica';
 import { noSession, type SessionId } from '@reeve/wire';
 import type { ConnectionFacts, CoordinatorFacts } from './coordinator-facts.ts';
 import { type MonitorValue, monitorValues } from './monitor-values.ts';
@@ -16,7 +17,7 @@ export interface LatencyReport {
 /** What a coordinator is at and has done since its statistics were reset. */
 export interface ServerReport {
   readonly version: string;
-  readonly mode: 'standalone' | 'read-only';
+  readonly mode: ReplicaStatus['mode'];
   readonly latencyMs: LatencyReport;
   readonly received: number;
   readonly sent: number;

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@reeve/base';
@@ -49,14 +50,30 @@ async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   await rename(temporary, path);
 }
 
+/** Keeps what a leader says the key is: on disk when this returns. Other members open the same sessions by it. */
+export function replaceSessionSecret(directory: string, secret: Buffer): void {
+  const path = join(directory, sessionSecretFile);
+  const fd = openSync(`${path}.tmp`, 'w', 0o600);
+  try {
+    writeFileSync(fd, secret);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(`${path}.tmp`, path);
+}
+
 /** The password of a session: the same for the same id, and not to be guessed without the secret. */
 export function sessionPassword(secret: Buffer, session: SessionId): Buffer {
   return createHmac('sha256', secret).update(session).digest().subarray(0, passwordBytes);
 }
 
-/** An id that no session had before: made of the time, as ZooKeeper's are, with room for 65536 sessions a millisecond. */
-export function firstSessionId(nowMs: number): SessionId {
-  const high = Math.floor(nowMs / 0x10000) % 0x1000000;
+/**
+ * An id that no session had before: made of the time and, in the top byte, of the member that opens it, as ZooKeeper's
+ * are. There is room for 65536 sessions a millisecond. One alone is member 0.
+ */
+export function firstSessionId(nowMs: number, member: number): SessionId {
+  const high = (Math.floor(nowMs / 0x10000) % 0x1000000) + (member % 0x100) * 0x1000000;
   const low = (nowMs % 0x10000) * 0x10000;
   return sessionIdOf(high, low);
 }

@@ -1,0 +1,130 @@
+import { type Logger, messageOf } from '@reeve/base';
+import { type Journal, type LogFault, writeEpochs } from '@reeve/journal';
+import type { Outbox, ReplicaEvent } from '@reeve/replica';
+import { type SnapshotSource, writeSlice, writeSnapshotEnd, type ZabNote, type ZabOutbox } from '@reeve/zab';
+import type { EnsembleConfig } from './peers/ensemble-config.ts';
+import { Peers } from './peers/peers.ts';
+import { replaceSessionSecret } from './session-secret.ts';
+
+/** What one of several members works with, beside what serves clients. */
+export interface EnsembleDutiesParts {
+  readonly config: EnsembleConfig;
+  readonly dataDirectory: string;
+  readonly logger: Logger;
+  readonly step: (event: ReplicaEvent) => void;
+  /** Has the member made anew from its disk. */
+  readonly restart: () => void;
+}
+
+/** Log bytes waiting for the disk above which a learner reads nothing from its leader, and below which it goes on. */
+const backlogBytesMax = 32 * 1024 * 1024;
+const backlogBytesMin = 8 * 1024 * 1024;
+
+/** Performs the part of an outbox that one member alone never fills: what concerns other members and the past of the log. */
+export class EnsembleDuties {
+  readonly #dataDirectory: string;
+  readonly #logger: Logger;
+  readonly #step: EnsembleDutiesParts['step'];
+  readonly #restart: EnsembleDutiesParts['restart'];
+  readonly #peers: Peers;
+  #journal: Journal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAtMs = 0;
+  #reading: 'on' | 'paused' = 'on';
+
+  constructor({ config, dataDirectory, logger, step, restart }: EnsembleDutiesParts) {
+    this.#dataDirectory = dataDirectory;
+    this.#logger = logger;
+    this.#step = step;
+    this.#restart = restart;
+    this.#peers = new Peers({
+      config,
+      logger,
+      frames: { writeSlice, writeSnapshotEnd },
+      tell: (event) => step({ kind: 'zab', event } as ReplicaEvent),
+    });
+  }
+
+  /**
+   * Listens for other members.
+   *
+   * @throws ServerError when it cannot
+   */
+  async start(journal: Journal): Promise<void> {
+    this.#journal = journal;
+    await this.#peers.listen();
+  }
+
+  /** Performs what comes before the entries: nothing of the same outbox may be seen by anybody before it is on disk. */
+  keep({ membership, secret, zab }: Outbox): void {
+    if (membership !== undefined) this.#peers.reconfigured(membership);
+    if (secret !== undefined) replaceSessionSecret(this.#dataDirectory, secret);
+    if (zab.epochs !== undefined) writeEpochs(this.#dataDirectory, zab.epochs);
+    if (zab.truncate !== undefined) void this.#truncate(zab.truncate);
+    if (zab.install !== undefined) void this.#install(zab.install);
+  }
+
+  /** Performs what goes to other members. */
+  send(zab: ZabOutbox): void {
+    this.#peers.perform(zab);
+    for (const note of zab.notes) this.#note(note);
+    if (zab.restart === 'needed') this.#restart();
+    const backlogBytes = this.#journal?.backlogBytes ?? 0;
+    if (this.#reading === 'on' && backlogBytes > backlogBytesMax) {
+      this.#reading = 'paused';
+      this.#peers.pause();
+    } else if (this.#reading === 'paused' && backlogBytes < backlogBytesMin) {
+      this.#reading = 'on';
+      this.#peers.resume();
+    }
+  }
+
+  /** Has the replica's agreement stepped in so many milliseconds, or before. */
+  wakeIn(ms: number | undefined): void {
+    if (ms === undefined) return;
+    const atMs = performance.now() + ms;
+    if (this.#timer !== undefined && this.#wakeAtMs <= atMs) return;
+    clearTimeout(this.#timer);
+    this.#wakeAtMs = atMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#step({ kind: 'zab', event: { kind: 'timer' } });
+    }, ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#peers.stop();
+  }
+
+  async #truncate(zxid: number): Promise<void> {
+    try {
+      await this.#journal?.truncate(zxid);
+    } catch (error) {
+      return this.#failed(error, 'the end of the log, which the leader does not have, could not be cut off');
+    }
+    this.#step({ kind: 'zab', event: { kind: 'truncated' } });
+  }
+
+  async #install(source: SnapshotSource): Promise<void> {
+    try {
+      const incoming = this.#journal?.install(source.zxid);
+      for (const slice of source.slices) await incoming?.take(slice);
+      await incoming?.finish(source.lastZxidSeen());
+    } catch (error) {
+      return this.#failed(error, 'the snapshot that the leader sent could not be written');
+    }
+    this.#step({ kind: 'zab', event: { kind: 'installed' } });
+  }
+
+  /** A member that cannot put its disk in order serves nobody until it is restarted. */
+  #failed(error: unknown, what: string): void {
+    const fault: LogFault = { code: 'disk_failed', reason: messageOf(error) };
+    this.#logger.error({ reason: fault.reason }, `${what}: this member is out of service until it is restarted`);
+    this.#step({ kind: 'journal_failed', fault });
+  }
+
+  #note({ level, message, facts }: ZabNote): void {
+    this.#logger[level]({ ...facts }, message);
+  }
+}

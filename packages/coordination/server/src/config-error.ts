@@ -4,6 +4,8 @@ import { CodedError } from '@reeve/base';
 export interface ConfigProblem {
   readonly key: string;
   readonly value: string;
+  /** The file it is in, when that is another than the configuration file. */
+  readonly file?: string;
   /** Counted from 1; 0 when the key is missing. */
   readonly line: number;
   /** What would be right. */
@@ -24,7 +26,7 @@ export class ConfigError extends CodedError<ConfigFacts> {
   }
 }
 
-function sentence(file: string, { key, value, line, allowed }: ConfigProblem): string {
+function sentence(mainFile: string, { key, value, line, allowed, file = mainFile }: ConfigProblem): string {
   if (line === 0) return `${file}: ${key}${value === '' ? ' is missing' : `=${value}`}: ${allowed}`;
   return `${file}, line ${line}: ${key}=${value}: ${allowed}`;
 }

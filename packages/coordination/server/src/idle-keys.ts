@@ -1,4 +1,4 @@
-import { choice, type KeyRow, oneOf, text, trueOrFalse, whole } from './key-row.ts';
+import { type KeyRow, oneOf, text, trueOrFalse, whole } from './key-row.ts';
 
 const INT_MIN = -0x80000000;
 const INT_MAX = 0x7fffffff;
@@ -9,22 +9,14 @@ const ticks = whole('ticks', 1, INT_MAX);
 const ms = whole('milliseconds', -1, INT_MAX);
 const className = text('must be the name of a class');
 
-/** Between members of an ensemble: one alone has nobody to elect, follow or observe. */
+/** Between members of an ensemble that is built otherwise. */
 const ensemble = {
-  initLimit: ticks,
-  syncLimit: ticks,
   connectToLearnerMasterLimit: ticks,
-  electionAlg: whole('', 0, 3),
-  leaderServes: choice('yes', 'no'),
-  peerType: oneOf(['participant', 'observer'], 'must be participant or observer'),
-  standaloneEnabled: trueOrFalse,
   syncEnabled: trueOrFalse,
   'observer.syncEnabled': trueOrFalse,
   observerMasterPort: whole('', 0, 65_535),
   'observer.reconnectDelayMs': ms,
   'observer.election.DelayMs': ms,
-  quorumListenOnAllIPs: trueOrFalse,
-  cnxTimeout: ms,
   quorumCnxnTimeoutMs: ms,
   'quorum.cnxn.threads.size': positive,
   'fastleader.minNotificationInterval': ms,
@@ -53,7 +45,6 @@ const ensemble = {
   // A server alone opens global sessions whatever these say, in ZooKeeper too.
   localSessionsEnabled: trueOrFalse,
   localSessionsUpgradingEnabled: trueOrFalse,
-  'readonlymode.enabled': trueOrFalse,
 } as const satisfies Record<string, KeyRow<unknown>>;
 
 /** Threads, queues and caches of a server that is built otherwise. */
@@ -133,6 +124,3 @@ export const idleKeys: Readonly<Record<string, KeyRow<unknown>>> = {
   ...waiting,
   ...namesOnly,
 };
-
-/** Weights and groups of an ensemble's members. */
-export const idleKeyPattern = /^(group|weight)\.\d+$/;

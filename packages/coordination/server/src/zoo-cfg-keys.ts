@@ -1,6 +1,7 @@
 import { idleKeys } from './idle-keys.ts';
 import { anything, choice, type KeyRow, key, list, oneOf, text, trueOrFalse, whole } from './key-row.ts';
 import { operatorKeys, operatorKeysWithoutEffect } from './operator-keys.ts';
+import { ensembleKeys } from './peers/ensemble-keys.ts';
 import { securityKeys, securityKeysWithoutEffect } from './security/security-keys.ts';
 import { throttleKeys } from './throttle-keys.ts';
 
@@ -68,12 +69,13 @@ export const meant = {
   ...throttleKeys,
   ...operatorKeys,
   ...securityKeys,
+  ...ensembleKeys,
 } as const;
 
 /** A key that means something here. */
 export type MeantKey = keyof typeof meant;
 
-/** Keys that are right in a zoo.cfg and make no difference to an ensemble of one. */
+/** Keys that are right in a zoo.cfg and make no difference here. */
 export const withoutEffect: Readonly<Record<string, KeyRow<unknown>>> = {
   ...Object.fromEntries(operatorKeysWithoutEffect.map((name) => [name, idle])),
   ...Object.fromEntries(securityKeysWithoutEffect.map((name) => [name, idle])),
@@ -83,9 +85,4 @@ export const withoutEffect: Readonly<Record<string, KeyRow<unknown>>> = {
 /** Keys that ask, with one value, for what is not there: it is said, and the coordinator starts without. */
 export const missing: Readonly<Record<string, { readonly value: string; readonly message: string }>> = {
   'admin.portUnification': { value: 'true', message: 'the admin server speaks plain HTTP alone' },
-};
-
-/** Keys whose promise cannot be kept: going on would be worse than to refuse. */
-export const refused: Readonly<Record<string, string>> = {
-  dynamicConfigFile: 'is not read: write the server.N line into this file',
 };

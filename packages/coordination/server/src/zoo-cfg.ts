@@ -1,13 +1,15 @@
+import { messageOf } from '@reeve/base';
 import { parseLines } from 'dot-properties';
 import { type CoordinatorConfig, coordinatorConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { idleKeyPattern } from './idle-keys.ts';
 import type { KeyRow, RowValue } from './key-row.ts';
 import { nearest } from './nearest.ts';
 import { operatorConfig } from './operator-keys.ts';
+import { type EnsembleSettings, ensembleSettings } from './peers/ensemble-settings.ts';
+import { type ConfigLine, type ReadText, readText, type ServerLine, serverLine } from './peers/server-lines.ts';
 import { OpenKeys, securityProblems, securitySettings } from './security/security-keys.ts';
 import { throttleConfig } from './throttle-keys.ts';
-import { type MeantKey, meant, missing, refused, segmentKilobytes, withoutEffect } from './zoo-cfg-keys.ts';
+import { type MeantKey, meant, missing, segmentKilobytes, withoutEffect } from './zoo-cfg-keys.ts';
 
 /** Something in a configuration file that is worth a line in the log, and no reason to refuse it. */
 export interface ConfigWarning {
@@ -26,12 +28,8 @@ export interface ZooCfg {
 export interface BesideZooCfg {
   /** The users of SASL: what Java is told by `java.security.auth.login.config`. */
   readonly jaasFile?: string | undefined;
-}
-
-interface Line {
-  readonly key: string;
-  readonly value: string;
-  readonly line: number;
+  /** Reads the files that say which member this is and who belongs to the ensemble; the disk's unless given. */
+  readonly read?: ReadText;
 }
 
 type Values = { -readonly [K in MeantKey]?: RowValue<(typeof meant)[K]> };
@@ -43,18 +41,22 @@ type Values = { -readonly [K in MeantKey]?: RowValue<(typeof meant)[K]> };
  * @param file its name, for messages
  * @throws ConfigError with everything that is wrong, not only the first
  */
-export function parseZooCfg(text: string, file: string, { jaasFile }: BesideZooCfg = {}): ZooCfg {
+export function parseZooCfg(text: string, file: string, { jaasFile, read = readText }: BesideZooCfg = {}): ZooCfg {
   const reading = new Reading();
   for (const line of linesOf(text)) reading.take(line);
+  reading.takeDynamic(read);
   if (jaasFile !== undefined) reading.values['java.security.auth.login.config'] = jaasFile;
   const { problems, warnings, values } = reading;
-  const address = reading.clientAddress();
+  const settings = ensembleSettings(reading, read);
+  if (problems.length === 0 && values.dataDir !== undefined) problems.push(...settings.problems);
+  warnings.push(...settings.warnings);
+  const address = clientAddress(values, settings);
   if (problems.length === 0 && values.dataDir === undefined) problems.push(lacking('dataDir'));
   const isSecure = values.secureClientPort !== undefined;
   if (problems.length === 0 && address.port === undefined && !isSecure) problems.push(lacking('clientPort'));
   if (problems.length === 0) problems.push(...securityProblems(values, reading.open));
   if (problems.length > 0) throw new ConfigError(file, problems);
-  const config = configOf(reading, address, text);
+  const config = configOf(reading, { address, ensemble: settings.ensemble }, text);
   refuseEmptyRange(config, file);
   return { config, warnings };
 }
@@ -72,8 +74,8 @@ function refuseEmptyRange(
   throw new ConfigError(file, [{ key: 'maxSessionTimeout', value: String(max), line: 0, allowed }]);
 }
 
-function linesOf(text: string): Line[] {
-  const lines: Line[] = [];
+function linesOf(text: string): ConfigLine[] {
+  const lines: ConfigLine[] = [];
   let line = 1;
   let counted = 0;
   for (const node of parseLines(text, true)) {
@@ -92,28 +94,42 @@ class Reading {
   readonly problems: ConfigProblem[] = [];
   readonly warnings: ConfigWarning[] = [];
   readonly open = new OpenKeys();
-  readonly #members: Line[] = [];
+  readonly servers: ServerLine[] = [];
+  readonly weights: ConfigLine[] = [];
+  /** Of the members: the zxid since which they are the ensemble. */
+  version = 0;
 
-  take(line: Line): void {
+  take(line: ConfigLine): void {
     const { key } = line;
-    const reason = refused[key];
-    if (reason !== undefined) this.problems.push({ ...line, allowed: reason });
-    else if (key in meant) this.#meant(key as MeantKey, line);
-    else if (/^server\.\d+$/.test(key)) this.#member(line);
+    if (key in meant) this.#meant(key as MeantKey, line);
+    else if (/^server\.\d+$/.test(key)) this.#server(line);
+    else if (/^(group|weight)\.\d+$/.test(key)) this.weights.push(line);
     else if (key in missing) this.#missing(line);
     else if (key in withoutEffect) this.#idle(line);
-    else if (!idleKeyPattern.test(key)) this.#open(line);
+    else this.#open(line);
   }
 
-  clientAddress(): ClientAddress {
-    const member = memberAddress(this.#members[0]?.value ?? '');
-    return {
-      host: this.values.clientPortAddress ?? member.host,
-      port: this.values.clientPort ?? member.port,
-    };
+  /** Takes the members from the file that is named for them. */
+  takeDynamic(read: ReadText): void {
+    const { dynamicConfigFile: file } = this.values;
+    if (file === undefined) return;
+    try {
+      for (const line of linesOf(read(file))) this.#dynamic({ ...line, file });
+    } catch (error) {
+      this.problems.push({ key: 'dynamicConfigFile', value: file, line: 0, allowed: messageOf(error) });
+    }
   }
 
-  #meant<K extends MeantKey>(key: K, line: Line): void {
+  #dynamic(line: ConfigLine): void {
+    const isKnown = /^(server|group|weight)\.\d+$/.test(line.key);
+    const version = /^[0-9a-f]{1,14}$/i.test(line.value) ? Number.parseInt(line.value, 16) : undefined;
+    if (isKnown) this.take(line);
+    else if (line.key === 'version' && version !== undefined) this.version = version;
+    else if (line.key === 'version') this.problems.push({ ...line, allowed: 'must be a hexadecimal number' });
+    else this.problems.push({ ...line, allowed: 'belongs into the configuration file' });
+  }
+
+  #meant<K extends MeantKey>(key: K, line: ConfigLine): void {
     const { read, allowed, remark }: KeyRow<unknown> = meant[key];
     const value = read(line.value);
     if (value === undefined) return void this.problems.push({ ...line, allowed });
@@ -122,31 +138,29 @@ class Reading {
     if (message !== undefined) this.warnings.push({ key, line: line.line, message });
   }
 
-  #idle(line: Line): void {
+  #idle(line: ConfigLine): void {
     const row = withoutEffect[line.key];
     if (row !== undefined && row.read(line.value) === undefined) this.problems.push({ ...line, allowed: row.allowed });
   }
 
-  #member(line: Line): void {
-    if (!memberPattern.test(line.value)) return void this.problems.push({ ...line, allowed: memberAllowed });
-    this.#members.push(line);
-    if (this.#members.length < 2) return;
-    const allowed = 'this version runs ensembles of one: leave only the server.N line of this server';
-    this.problems.push({ ...line, allowed });
+  #server(line: ConfigLine): void {
+    const server = serverLine(line);
+    if ('allowed' in server) this.problems.push(server);
+    else this.servers.push(server);
   }
 
-  #missing({ key, value, line }: Line): void {
+  #missing({ key, value, line }: ConfigLine): void {
     const gap = missing[key];
     if (gap?.value === value) this.warnings.push({ key, line, message: gap.message });
   }
 
-  #open(line: Line): void {
+  #open(line: ConfigLine): void {
     const taken = this.open.take(line.key, line.value);
     if (taken === 'none_of_these') this.#unknown(line);
     else if (taken !== 'taken') this.problems.push({ ...line, ...taken });
   }
 
-  #unknown({ key, line }: Line): void {
+  #unknown({ key, line }: ConfigLine): void {
     const similar = nearest(key, [...Object.keys(meant), ...Object.keys(missing), ...Object.keys(withoutEffect)]);
     const hint = similar === undefined ? '' : `; did you mean ${similar}?`;
     this.warnings.push({ key, line, message: `unknown key ${key}, ignored${hint}` });
@@ -158,19 +172,17 @@ interface ClientAddress {
   readonly port: number | undefined;
 }
 
-/** `host:peerPort:electionPort[:role][;[host:]clientPort]`, and other addresses of the same server after a `|`. */
-const memberPattern = /^[^;]+:\d+:\d+(:(participant|observer))?(\|[^;]+)?(;(.+:)?\d+)?$/i;
-const memberAllowed = 'must be host:port:port, the role and the client address after it as in :participant;2181';
-
-/** The client address of such a line. */
-function memberAddress(value: string): ClientAddress {
-  const client = value.split(';')[1];
-  if (client === undefined) return { host: undefined, port: undefined };
-  const at = client.lastIndexOf(':');
-  return { host: at < 0 ? undefined : client.slice(0, at), port: Number(client.slice(at + 1)) };
+/** Keys of their own go before the line of this server. */
+function clientAddress(values: Values, { client }: EnsembleSettings): ClientAddress {
+  return { host: values.clientPortAddress ?? client?.host, port: values.clientPort ?? client?.port };
 }
 
-function configOf({ values, open }: Reading, address: ClientAddress, text: string): CoordinatorConfig {
+interface Placed {
+  readonly address: ClientAddress;
+  readonly ensemble: CoordinatorConfig['ensemble'];
+}
+
+function configOf({ values, open }: Reading, { address, ensemble }: Placed, text: string): CoordinatorConfig {
   return coordinatorConfig({
     ...securitySettings(values, open),
     ...operatorConfig(values, text),
@@ -179,6 +191,7 @@ function configOf({ values, open }: Reading, address: ClientAddress, text: strin
     logDirectory: values.dataLogDir,
     host: address.host ?? '*',
     port: address.port ?? 'none',
+    ensemble,
     tickMs: values.tickTime,
     sessionTimeoutMsMin: notNegative(values.minSessionTimeout),
     sessionTimeoutMsMax: notNegative(values.maxSessionTimeout),

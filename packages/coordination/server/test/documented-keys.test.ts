@@ -120,7 +120,7 @@ const idle: [line: string, wrong: string][] = [
   ['observer.reconnectDelayMs=0', 'soon'],
   ['observer.election.DelayMs=200', 'soon'],
   ['quorumListenOnAllIPs=false', 'no'],
-  ['cnxTimeout=5', '5s'],
+  ['cnxTimeout=5000', '5s'],
   ['quorumCnxnTimeoutMs=-1', '-2'],
   ['fastleader.minNotificationInterval=200', 'x'],
   ['fastleader.maxNotificationInterval=60000', 'x'],
@@ -279,7 +279,7 @@ describe('a key that ZooKeeper documents', () => {
     expect(remarks(`${least}${line}`)).not.toContain('unknown key');
   });
 
-  test('of the weights and groups of members makes no difference', () => {
+  test('of the weights and groups of members makes no difference to a server alone', () => {
     expect(parseZooCfg(`${least}group.1=1:2\nweight.1=2`, 'zoo.cfg')).toMatchObject({ warnings: [] });
   });
 

@@ -90,12 +90,6 @@ znode.container.checkIntervalMs=1000`;
     });
   });
 
-  test('with several server lines is refused by the line', () => {
-    expect(refusal(`${least}server.1=a:1:2\nserver.2=b:1:2`)).toBe(
-      'zoo.cfg, line 4: server.2=b:1:2: this version runs ensembles of one: leave only the server.N line of this server',
-    );
-  });
-
   test('with unknown keys warns once each, with the line and the nearest known key', () => {
     const { warnings } = parseZooCfg(`${least}ticktime=1\nfoo.bar.baz=2\nadmin.portUnification=true`, 'zoo.cfg');
     expect(warnings).toEqual([

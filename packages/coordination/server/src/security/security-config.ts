@@ -1,7 +1,10 @@
+/** What begins the keys of a zoo.cfg about a file of keys or certificates. */
+export type StoreKey = `ssl.${'' | 'quorum.'}${'key' | 'trust'}Store`;
+
 /** A file of keys or certificates. */
 export interface StoreConfig {
   /** What names it, for messages. */
-  readonly setting: 'ssl.keyStore.location' | 'ssl.trustStore.location' | '--tls-cert' | '--tls-ca';
+  readonly setting: `${StoreKey}.location` | '--tls-cert' | '--tls-ca';
   readonly location: string;
   /** Where the private key lies, when it has a file of its own, in PEM. */
   readonly keyLocation?: string;

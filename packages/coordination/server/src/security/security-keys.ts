@@ -1,7 +1,13 @@
 import type { ConfigProblem } from '../config-error.ts';
 import { anything, key, list, oneOf, type RowValue, text, trueOrFalse, whole } from '../key-row.ts';
 import { cipherName } from './cipher-names.ts';
-import { handshakeDefaults, type IdentityConfig, type StoreConfig, type TlsConfig } from './security-config.ts';
+import {
+  handshakeDefaults,
+  type IdentityConfig,
+  type StoreConfig,
+  type StoreKey,
+  type TlsConfig,
+} from './security-config.ts';
 
 const port = whole('', 0, 65_535);
 const protocols = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -59,9 +65,6 @@ export const securityKeys = {
 
 /** Keys about security that are right in a zoo.cfg and make no difference here. */
 export const securityKeysWithoutEffect: readonly string[] = [
-  'portUnification',
-  'sslQuorum',
-  'sslQuorumReloadCertFiles',
   'ssl.hostnameVerification',
   'ssl.clientHostnameVerification',
   'ssl.allowReverseDnsLookup',
@@ -167,14 +170,12 @@ function schemeProblems(
 }
 
 function tlsConfig(values: SecurityValues): TlsConfig {
-  const enabled = values['ssl.enabledProtocols'] ?? enabledBy(values['ssl.protocol']);
   const limit = values['netty.server.outstandingHandshake.limit'] ?? -1;
   return {
     keyStore: storeConfig('ssl.keyStore', values) as StoreConfig,
     trustStore: storeConfig('ssl.trustStore', values),
     clientAuth: values['ssl.clientAuth'] ?? 'need',
-    versionMin: enabled.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
-    versionMax: enabled.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
+    ...versionRange(values['ssl.enabledProtocols'], values['ssl.protocol']),
     ciphers: values['ssl.ciphersuites'],
     handshakeMs: values['ssl.handshakeDetectionTimeoutMillis'] ?? handshakeDefaults.handshakeMs,
     handshakesMax: limit > 0 ? limit : handshakeDefaults.handshakesMax,
@@ -182,12 +183,27 @@ function tlsConfig(values: SecurityValues): TlsConfig {
   };
 }
 
-/** As Java does, the named version and those before it. */
-function enabledBy(protocol: 'TLS' | 'TLSv1.2' | 'TLSv1.3' | undefined): readonly string[] {
-  return protocol === 'TLSv1.2' ? ['TLSv1.2'] : protocols;
+type Version = (typeof protocols)[number];
+
+/** The versions that are enabled; those that one protocol stands for where none are named: as in Java, it and those before. */
+export function versionRange(
+  enabled: readonly Version[] | undefined,
+  protocol: Version | 'TLS' | undefined,
+): Pick<TlsConfig, 'versionMin' | 'versionMax'> {
+  const versions = enabled ?? (protocol === 'TLSv1.2' ? [protocol] : protocols);
+  return {
+    versionMin: versions.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
+    versionMax: versions.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
+  };
 }
 
-function storeConfig(store: 'ssl.keyStore' | 'ssl.trustStore', values: SecurityValues): StoreConfig | undefined {
+/** What is said of files of keys and certificates. */
+export type StoreValues = {
+  readonly [K in `${StoreKey}.${'location' | 'password' | 'passwordPath'}`]?: string;
+} & { readonly [K in `${StoreKey}.type`]?: 'PEM' | 'PKCS12' };
+
+/** A file of keys or certificates, where one is named. */
+export function storeConfig(store: StoreKey, values: StoreValues): StoreConfig | undefined {
   const location = values[`${store}.location`];
   if (location === undefined) return undefined;
   const password = values[`${store}.password`] ?? '';

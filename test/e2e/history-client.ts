@@ -6,7 +6,7 @@ import { pick } from './fleet.ts';
 
 /**
  * How a client makes sure that it reads the latest: by `sync`, or by a write of its own before the read. ZooKeeper's
- * `sync` is answered by a leader that has been replaced and does not know it yet.
+ * `sync` is answered by a leader that has been replaced and does not know it yet (ZOOKEEPER-1675).
  */
 export type Freshening = 'sync' | 'write';
 
@@ -42,7 +42,6 @@ export class HistoryClient {
   async run(stopped: () => boolean): Promise<void> {
     const { random, counters } = this.#options;
     while (!stopped()) {
-      this.#renew();
       if (random() < 0.05) await counters.record({ key: numbers, action: { op: 'take' } }, () => this.#take());
       else await this.use(pick(keys, random), this.#chosen());
       // The pace of the load itself.
@@ -52,6 +51,7 @@ export class HistoryClient {
 
   /** Does this to a znode, and writes it down. */
   async use(key: string, action: RegisterAction | undefined): Promise<Attempt<RegisterAnswer>> {
+    this.#renew();
     const chosen = action ?? this.#write(key);
     const outcome = await this.#options.registers.record({ key, action: chosen }, () => this.#perform(key, chosen));
     const answer = outcome.kind === 'answered' ? outcome.answer : undefined;

@@ -1,0 +1,57 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { type Ensemble, type EnsembleMember, type EnsembleOptions, eventually, type PeerNetwork } from '@reeve/testkit';
+
+/** What every ensemble does when its members and its network fail, as tests. */
+export function ensembleCases(start: (options: EnsembleOptions) => Promise<Ensemble>): void {
+  let ensemble: Ensemble;
+  let network: PeerNetwork;
+
+  beforeAll(async () => {
+    ensemble = await start({ observers: 1, network: 'breakable' });
+    network = ensemble.network as PeerNetwork;
+  }, 90_000);
+
+  function othersThan(member: EnsembleMember): readonly EnsembleMember[] {
+    return ensemble.members.filter((other) => other !== member);
+  }
+
+  test('one member leads, the others follow, and the observer observes', async () => {
+    const modes = await Promise.all(ensemble.members.map(async (member) => (await member.standing())?.mode));
+    expect(modes.toSorted()).toEqual(['follower', 'follower', 'leader', 'observer']);
+    expect(modes[3]).toBe('observer');
+  });
+
+  test('a killed leader is replaced and comes back as a follower', async () => {
+    const first = await ensemble.leader();
+    await first.kill();
+    const second = await ensemble.leader();
+    expect(second).not.toBe(first);
+    await first.start();
+    await becomes(first, 'follower');
+  }, 60_000);
+
+  test('a leader that is cut off is replaced, and follows when the network has healed', async () => {
+    const first = await ensemble.leader();
+    await network.isolate(first.id);
+    await becomes(first, 'nothing');
+    const second = await ensemble.leader();
+    expect(second).not.toBe(first);
+    await network.heal();
+    await becomes(first, 'follower');
+  }, 60_000);
+
+  test('a leader that is not heard any more is replaced', async () => {
+    const first = await ensemble.leader();
+    for (const other of othersThan(first)) network.silence({ from: first.id, to: other.id });
+    const replaced = async () => (await ensemble.leader()) !== first;
+    await eventually(replaced, { what: 'another one leads', deadlineMs: 30_000 });
+    await network.heal();
+    await becomes(first, 'follower');
+  }, 60_000);
+}
+
+/** Waits until a member says that it is this; `nothing` when it does not serve. */
+function becomes(member: EnsembleMember, mode: string): Promise<unknown> {
+  const is = async () => ((await member.standing())?.mode ?? 'nothing') === mode;
+  return eventually(is, { what: `${member.name} becomes ${mode}`, deadlineMs: 30_000 });
+}

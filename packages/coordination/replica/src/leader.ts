@@ -1,6 +1,7 @@
 import {
   Pending,
   type Preparation,
+  permits,
   prepare,
   prepareClose,
   type QuotaGuard,
@@ -9,7 +10,15 @@ import {
   type WriteOp,
   type WriteRules,
 } from '@reeve/tree';
-import { type ErrorName, type Identity, type MultiPart, noSession, type OpName, type RequestOf } from '@reeve/wire';
+import {
+  type ErrorName,
+  type Identity,
+  type MultiPart,
+  noSession,
+  type OpName,
+  permissions,
+  type RequestOf,
+} from '@reeve/wire';
 import type { Membership, Origin } from '@reeve/zab';
 import type { Agreement } from './agreement.ts';
 import type { Barrier, Connection, Proposal } from './connection.ts';
@@ -149,12 +158,19 @@ export class Leader {
     timeMs: number,
   ): Proposal {
     const asked: Asked = { session: client.session, xid, op: 'reconfig', connection, origin, timeMs };
-    const members = planReconfiguration(request as RequestOf<'reconfig'>, standing);
+    const members = this.#mayReconfigure(client)
+      ? planReconfiguration(request as RequestOf<'reconfig'>, standing)
+      : 'no_auth';
     if (typeof members === 'string') return this.#propose(asked, { kind: 'refused', error: members, failedPart: -1 });
     const membership = { members, version: this.#agreement.nextZxid };
     const data = Buffer.from(membershipText(membership));
     const txn = prepare(this.#preparation(client), 'setData', { path: membershipPath, data, version: ANY_VERSION });
     return this.#propose(asked, txn, txn.kind === 'refused' ? undefined : membership);
+  }
+
+  #mayReconfigure({ identities }: WriteRequest['client']): boolean {
+    const description = this.#pending.get(membershipPath);
+    return description !== undefined && permits(description.acl, permissions.write, identities);
   }
 
   #preparation(asker: Preparation['asker']): Preparation {

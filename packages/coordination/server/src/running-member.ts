@@ -99,7 +99,9 @@ async function replicaOptions(config: CoordinatorConfig): Promise<ReplicaOptions
     superDigest: config.superDigest,
     quotas: config.quotas,
     accessLists: config.accessLists,
-    reconfiguration: config.reconfiguration,
+    // One alone has nothing to reconfigure, whether that is enabled or not.
+    reconfiguration:
+      config.ensemble !== undefined && config.reconfiguration === 'unimplemented' ? 'offered' : config.reconfiguration,
     writesMax: config.writesMax,
     requestsMax: config.requestsMax ?? replicaDefaults.requestsMax,
     containerNeverUsedMs: config.containerNeverUsedMs,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { withOutputOptions } from '../settings.ts';
@@ -14,12 +14,20 @@ export function addDemo(program: Command, act: Act): void {
         'coordinator meanwhile, and compares the results with a direct computation. Leaves nothing behind.',
     )
     .option('--files <directory>', 'work on the text files below this directory');
+  command.addOption(
+    new Option('--coordinators <count>', 'one alone, or an ensemble of so many').choices(['1', '3', '5']).default('1'),
+  );
   withOutputOptions(command)
-    .addHelpText('after', examples('reeve demo', 'reeve demo --files ~/notes', 'reeve demo --json'))
-    .action((raw: { readonly files?: string }, self: Command) => act(self, (context) => demo(context, raw.files)));
+    .addHelpText('after', examples('reeve demo', 'reeve demo --coordinators 3', 'reeve demo --files ~/notes'))
+    .action((raw: DemoInput, self: Command) => act(self, (context) => demo(context, raw)));
 }
 
-async function demo({ output, stop }: Context, directory: string | undefined): Promise<ExitCode> {
+interface DemoInput {
+  readonly files?: string;
+  readonly coordinators: string;
+}
+
+async function demo({ output, stop }: Context, { files: directory, coordinators }: DemoInput): Promise<ExitCode> {
   const [{ runDemo }, { DemoView }, { holds }] = await Promise.all([
     import('../demo/demo.ts'),
     import('../demo/view.ts'),
@@ -30,6 +38,7 @@ async function demo({ output, stop }: Context, directory: string | undefined): P
   try {
     const result = await runDemo({
       directory,
+      coordinators: Number(coordinators),
       signal: stop,
       begin: (plan) => view.begin(plan),
       tell: (event) => view.show(event),

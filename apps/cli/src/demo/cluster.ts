@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../processes/child.ts';
 import { identityEnvironment } from '../settings.ts';
+import { Coordinators } from './coordinators.ts';
 
 const HANDLERS = fileURLToPath(new URL('./handlers.js', import.meta.url));
 
@@ -17,38 +18,34 @@ export interface Member {
   readonly child: Child;
 }
 
+/** What a cluster is made of. */
+export interface ClusterOptions {
+  readonly directory: string;
+  /** Of each worker. */
+  readonly slots: number;
+  /** How many coordinators: one alone, or the members of an ensemble. */
+  readonly coordinators: number;
+}
+
 /** The processes of the demo, each a `reeve` of its own, all below one temporary directory. */
 export class Cluster {
+  readonly coordinators: Coordinators;
   readonly #directory: string;
   readonly #log: number;
   readonly #slots: number;
   readonly #children = new Set<Child>();
-  #coordinator: Child | undefined;
-  #port = 0;
   #workers = 0;
 
-  constructor({ directory, slots }: { readonly directory: string; readonly slots: number }) {
+  constructor({ directory, slots, coordinators: count }: ClusterOptions) {
     this.#directory = directory;
     this.#slots = slots;
     this.#log = openSync(join(directory, 'processes.log'), 'a');
+    const start = (name: string, args: readonly string[]) => this.#start(name, args);
+    this.coordinators = new Coordinators({ directory, count, tickMs: TICK_MS, start });
   }
 
   get connect(): string {
-    return `127.0.0.1:${this.#port}`;
-  }
-
-  get coordinator(): Child | undefined {
-    return this.#coordinator;
-  }
-
-  /** Starts the coordinator: on a free port at first, later on the same one, with the same data. */
-  async startCoordinator(): Promise<Child> {
-    const dataDir = join(this.#directory, 'data');
-    const place = ['--data-dir', dataDir, '--port', String(this.#port), '--tick', `${TICK_MS}ms`];
-    const child = this.#start('coordinator', ['coordinator', ...place]);
-    this.#coordinator = child;
-    this.#port = Number((await child.ready).port);
-    return child;
+    return this.coordinators.connect;
   }
 
   async startMaster(name: string): Promise<Member> {

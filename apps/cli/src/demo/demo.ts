@@ -12,6 +12,8 @@ import { type DemoEvent, type Recovery, Story } from './story.ts';
 export interface DemoOptions {
   /** Where to look for text files; the repository of this program unless given. */
   readonly directory: string | undefined;
+  /** How many coordinators: one alone, or the members of an ensemble. */
+  readonly coordinators: number;
   readonly signal: AbortSignal;
   /** Called once it is known what to work on. */
   readonly begin: (plan: Plan) => void;
@@ -38,13 +40,13 @@ const SLOTS = 2;
 const PARALLEL_MAX = 8;
 
 /** Runs the demo below a temporary directory, and leaves nothing behind, whatever happens. */
-export async function runDemo({ directory, signal, begin, tell }: DemoOptions): Promise<DemoResult> {
+export async function runDemo({ directory, coordinators, signal, begin, tell }: DemoOptions): Promise<DemoResult> {
   const startedAt = Date.now();
   const corpus = await findCorpus(directory);
   const taskMs = (WORK_MS * Math.min(cpus().length, PARALLEL_MAX)) / corpus.files.length;
   begin({ corpus, taskMs });
   const work = await mkdtemp(join(tmpdir(), 'reeve-demo-'));
-  const cluster = new Cluster({ directory: work, slots: SLOTS });
+  const cluster = new Cluster({ directory: work, slots: SLOTS, coordinators });
   // Should this process end before it has cleaned up.
   const killAll = () => cluster.kill();
   process.once('exit', killAll);
@@ -52,7 +54,8 @@ export async function runDemo({ directory, signal, begin, tell }: DemoOptions): 
     const files = await copyFiles(corpus, join(work, 'files'));
     const ledger = join(work, 'ledger.ndjson');
     const hashedBytes = Math.round(hashedBytesPerMs() * taskMs);
-    const ending = await interruptible(Story.tell({ cluster, files, hashedBytes, ledger, signal, tell }), signal);
+    const story = Story.tell({ cluster, coordinators, files, hashedBytes, ledger, signal, tell });
+    const ending = await interruptible(story, signal);
     const evidence = await gatherEvidence(ending, { files, ledger });
     return { evidence, recovery: ending.recovery, tookMs: Date.now() - startedAt };
   } finally {

@@ -19,6 +19,7 @@ export type DemoEvent =
 /** What the demo works with. */
 export interface StoryOptions {
   readonly cluster: Cluster;
+  readonly coordinators: number;
   /** The files, one task for each. */
   readonly files: readonly string[];
   /** How many bytes each task hashes, to last. */
@@ -80,8 +81,8 @@ export class Story {
   /** Starts coordinator, masters and workers, and tells the story to its end. */
   static async tell(options: StoryOptions): Promise<Ending> {
     const { cluster } = options;
-    options.tell({ kind: 'starting', processes: 1 + MASTERS + WORKERS });
-    await cluster.startCoordinator();
+    options.tell({ kind: 'starting', processes: options.coordinators + MASTERS + WORKERS });
+    await cluster.coordinators.start();
     const masters = await Promise.all(
       Array.from({ length: MASTERS }, (_, at) => cluster.startMaster(`master-${at + 1}`)),
     );
@@ -164,15 +165,17 @@ export class Story {
     return { reassignmentMs, reassigned: moved.length };
   }
 
-  /** kill -9 the coordinator, and start it again on the same data. */
+  /** kill -9 the coordinator, or the leader of several, and start it again on its data: the others do not wait for it. */
   async #killCoordinator(): Promise<number> {
-    const { cluster, tell, signal } = this.#options;
-    const killedAt = this.#kill('the coordinator', cluster.coordinator);
-    await cluster.coordinator?.exited;
-    await cluster.startCoordinator();
+    const { cluster, coordinators, tell, signal } = this.#options;
+    const { what, child } = await cluster.coordinators.leader();
+    const killedAt = this.#kill(what, child);
+    if (coordinators === 1) await cluster.coordinators.restart(child);
     await this.#reeve.masters({ signal });
     const outageMs = Date.now() - killedAt;
-    tell({ kind: 'recovered', what: 'the coordinator answers again, from its log', ms: outageMs });
+    const how = coordinators === 1 ? 'the coordinator answers again, from its log' : 'the other coordinators answer';
+    tell({ kind: 'recovered', what: how, ms: outageMs });
+    if (coordinators > 1) await cluster.coordinators.restart(child);
     return outageMs;
   }
 

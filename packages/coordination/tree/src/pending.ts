@@ -1,75 +1,9 @@
 import { noSession, parentPath, type SessionId } from '@reeve/wire';
-import { type AccessList, openList } from './access-list.ts';
-import type { Lifetime, ZnodeId } from './store/znode-store.ts';
+import { openList } from './access-list.ts';
+import { type Birth, PendingZnode } from './pending-znode.ts';
+import type { ZnodeId } from './store/znode-store.ts';
 import type { Tree } from './tree.ts';
 import { Unborn } from './unborn.ts';
-import type { ZnodeView } from './znode.ts';
-
-/** Where a pending record is kept: under its znode's number, or under its path while there is no znode. */
-type Key = ZnodeId | string;
-
-/** A znode as it will be when every outstanding transaction has been applied. */
-export class PendingZnode implements ZnodeView {
-  key: Key;
-  /** The last outstanding transaction that changes it; 0 while it is only looked at. */
-  zxid = 0;
-  presence: 'there' | 'gone' = 'there';
-  acl: AccessList;
-  lifetime: Lifetime;
-  owner: SessionId;
-  version = 0;
-  aversion = 0;
-  creates = 0;
-  childCount = 0;
-  /** For `Unborn`: the hash of its path, and the next record of its bucket. */
-  hash = 0;
-  next: PendingZnode | undefined = undefined;
-
-  constructor(key: Key, born: Birth) {
-    this.key = key;
-    this.acl = born.acl;
-    this.lifetime = born.lifetime;
-    this.owner = born.owner;
-  }
-
-  /** The record of a znode that lives already. */
-  static of(key: Key, view: ZnodeView): PendingZnode {
-    const znode = new PendingZnode(key, view);
-    znode.version = view.version;
-    znode.aversion = view.aversion;
-    znode.creates = view.creates;
-    znode.childCount = view.childCount;
-    return znode;
-  }
-
-  /** Makes it the record of another znode, which will be created. */
-  reuse(key: Key, born: Birth): this {
-    this.key = key;
-    this.presence = 'there';
-    this.acl = born.acl;
-    this.lifetime = born.lifetime;
-    this.owner = born.owner;
-    this.version = 0;
-    this.aversion = 0;
-    this.creates = 0;
-    this.childCount = 0;
-    return this;
-  }
-
-  /** Takes back what was changed since a copy was made of it. */
-  restore(before: PendingZnode): void {
-    this.zxid = before.zxid;
-    this.presence = before.presence;
-    this.acl = before.acl;
-    this.version = before.version;
-    this.aversion = before.aversion;
-    this.creates = before.creates;
-    this.childCount = before.childCount;
-  }
-}
-
-/** What a pending znode is born with. */
-type Birth = Pick<ZnodeView, 'acl' | 'lifetime' | 'owner'>;
 
 /** How a multi, which may fail, undoes a touch that did more than add a record. */
 interface Undo {

@@ -13,7 +13,8 @@ import {
 } from '@reeve/wire';
 import { type AccessRules, permits, resolveAcl } from './access.ts';
 import { dataOctets } from './octets.ts';
-import type { Pending, PendingZnode } from './pending.ts';
+import type { Pending } from './pending.ts';
+import type { PendingZnode } from './pending-znode.ts';
 import type { QuotaGuard } from './quota-guard.ts';
 import type { Lifetime } from './store/znode-store.ts';
 import { reservedPaths, type Tree } from './tree.ts';

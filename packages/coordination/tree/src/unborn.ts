@@ -1,4 +1,4 @@
-import type { PendingZnode } from './pending.ts';
+import type { PendingZnode } from './pending-znode.ts';
 import { feedHash, seedHash } from './store/znode-store.ts';
 
 const FIRST_BUCKETS = 64;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { noSession } from '@reeve/wire';
 import fc from 'fast-check';
 import { openList } from '../src/access-list.ts';
-import { PendingZnode } from '../src/pending.ts';
+import { PendingZnode } from '../src/pending-znode.ts';
 import { Unborn } from '../src/unborn.ts';
 
 const born = { acl: openList, lifetime: 'persistent', owner: noSession } as const;

@@ -16,7 +16,7 @@ export * from './frame.ts';
 export * from './jute.ts';
 export { type ReplyHeader, replyHeader, requestHeader, specialXids } from './messages.ts';
 export type { MultiPart, MultiReadPart, MultiResult } from './multi.ts';
-export { type Octets, octets } from './octets.ts';
+export { octets } from './octets.ts';
 export * from './ops.ts';
 export * from './path.ts';
 export * from './reader.ts';

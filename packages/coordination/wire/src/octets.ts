@@ -1,10 +1,5 @@
 import { buffer, type Codec } from './jute.ts';
-
-/**
- * Bytes, one per character (latin1). They cost their length and one object; a view costs two, and is void when its frame
- * is.
- */
-export type Octets = string;
+import type { Octets } from './reader.ts';
 
 /** jute `buffer` as octets. */
 export const octets: Codec<Octets | null> = {

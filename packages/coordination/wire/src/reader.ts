@@ -1,8 +1,13 @@
-import type { Octets } from './octets.ts';
 import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
 const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * Bytes, one per character (latin1). They cost their length and one object; a view costs two, and is void when its frame
+ * is.
+ */
+export type Octets = string;
 
 /**
  * Reads jute's big-endian primitives from one frame.

@@ -81,6 +81,11 @@ export class Chronicle {
     }
   }
 
+  /** Resolves when a coordinator has answered that a quorum follows; to read would not need one. */
+  reachQuorum(): Promise<void> {
+    return this.#client.sync(this.#layout.root);
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }

@@ -23,6 +23,7 @@ export interface DemoOptions {
 /** What the demo is about to do. */
 export interface Plan {
   readonly corpus: Corpus;
+  readonly coordinators: number;
   /** How long a task works, about, milliseconds. */
   readonly taskMs: number;
 }
@@ -44,7 +45,7 @@ export async function runDemo({ directory, coordinators, signal, begin, tell }: 
   const startedAt = Date.now();
   const corpus = await findCorpus(directory);
   const taskMs = (WORK_MS * Math.min(cpus().length, PARALLEL_MAX)) / corpus.files.length;
-  begin({ corpus, taskMs });
+  begin({ corpus, coordinators, taskMs });
   const work = await mkdtemp(join(tmpdir(), 'reeve-demo-'));
   const cluster = new Cluster({ directory: work, slots: SLOTS, coordinators });
   // Should this process end before it has cleaned up.

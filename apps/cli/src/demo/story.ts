@@ -172,6 +172,7 @@ export class Story {
     const killedAt = this.#kill(what, child);
     if (coordinators === 1) await cluster.coordinators.restart(child);
     await this.#reeve.masters({ signal });
+    await this.#chronicle.reachQuorum();
     const outageMs = Date.now() - killedAt;
     const how = coordinators === 1 ? 'the coordinator answers again, from its log' : 'the other coordinators answer';
     tell({ kind: 'recovered', what: how, ms: outageMs });

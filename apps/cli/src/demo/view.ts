@@ -33,11 +33,12 @@ export class DemoView {
     const output = this.#output;
     if (output.format === 'json') return void output.json({ kind: 'plan', ...planFacts(plan) });
     const { files, megabytes, roots, taskMs } = planFacts(plan);
+    const coordinators = plan.coordinators === 1 ? '1 coordinator' : `${plan.coordinators} coordinators`;
     const details = renderDetails(
       [
         ['files', `${files} text files, ${megabytes} MB, found below ${roots.join(' and ')}`],
         ['tasks', `one for each: lines, words and SHA-256; it hashes its file for about ${taskMs} ms, to last`],
-        ['processes', '1 coordinator, 3 masters, 4 workers with 2 slots each, all on this machine'],
+        ['processes', `${coordinators}, 3 masters, 4 workers with 2 slots each, all on this machine`],
         ['time-out', `${SESSION_TIMEOUT_MS / 1_000} s: so long is a silent master or worker waited for`],
       ],
       output,

@@ -3,7 +3,8 @@ import type { Reader } from '@reeve/wire';
 import { Confirmations } from './confirmations.ts';
 import type { LinkId } from './event.ts';
 import type { Entry, Origin } from './host.ts';
-import { LearnerLink } from './learner-link.ts';
+import type { LearnerLink } from './learner-link.ts';
+import { Learners } from './learners.ts';
 import { hex, type Member } from './member.ts';
 import type { MemberId, Membership } from './membership.ts';
 import { type Message, PROTOCOL_VERSION } from './message.ts';
@@ -12,23 +13,18 @@ import { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
 import { sendHistory } from './send-history.ts';
 import { compareVotes } from './vote.ts';
-import { counterOf, epochOf, nextZxid } from './zxid.ts';
+import { counterOf, epochOf, firstZxid, nextZxid } from './zxid.ts';
 
 type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>;
 
-const TWO_32 = 2 ** 32;
 /** A leader whose counter is as good as used up, because no quorum lets it roll the epoch, gives up. */
-const COUNTER_MAX = TWO_32 - 65_536;
+const COUNTER_MAX = 2 ** 32 - 65_536;
 
-/** How far a leader has come with its epoch. */
-type Phase =
-  /** It waits for a quorum to join, to choose an epoch that none of them has promised. */
-  | { readonly kind: 'discovering' }
-  /** It waits for a quorum to promise it. */
-  | { readonly kind: 'asking' }
-  /** It waits for a quorum, itself included, to have its history on disk. */
-  | { readonly kind: 'synchronizing' }
-  | { readonly kind: 'established' };
+/**
+ * How far a leader has come with its epoch: it waits for a quorum to join, to choose an epoch that none of them has
+ * promised; then for a quorum to promise it; then for a quorum, itself included, to have its history on disk.
+ */
+type Phase = 'discovering' | 'asking' | 'synchronizing' | 'established';
 
 /** Leads: chooses an epoch, brings learners to its history, proposes, and says what is agreed on. */
 export class Leading implements Role {
@@ -36,12 +32,11 @@ export class Leading implements Role {
   readonly #election: Election;
   readonly #early: readonly EarlyLink[];
   readonly #startedMs: number;
-  readonly #learners = new Map<LinkId, LearnerLink>();
-  readonly #byPeer = new Map<MemberId, LearnerLink>();
+  readonly #learners = new Learners();
   readonly #confirmations = new Confirmations();
   /** Participants that look for a leader in a later round: they will not come. */
   readonly #strayed = new Set<MemberId>();
-  #phase: Phase = { kind: 'discovering' };
+  #phase: Phase = 'discovering';
   #epoch = 0;
   /** The last epoch that this member has on its disk as its current one. */
   #begun = 0;
@@ -70,13 +65,11 @@ export class Leading implements Role {
   /** The zxid of the next proposal: the first of an epoch has the counter 1. */
   get nextZxid(): number {
     const last = this.lastProposed;
-    if (this.#member.solitary || epochOf(last) === this.#epoch) return nextZxid(last);
-    return this.#epoch * TWO_32 + 1;
+    return this.#member.solitary || epochOf(last) === this.#epoch ? nextZxid(last) : firstZxid(this.#epoch);
   }
 
   linkTo(peer: MemberId): LinkId | undefined {
-    const learner = this.#byPeer.get(peer);
-    return learner?.caughtUp ? learner.link : undefined;
+    return this.#learners.hasCaughtUp(peer) ? this.#learners.of(peer)?.link : undefined;
   }
 
   begin(): void {
@@ -91,8 +84,8 @@ export class Leading implements Role {
 
   end(): void {
     const { host, history } = this.#member;
-    for (const { link } of this.#learners.values()) this.#member.close(link);
-    if (this.#phase.kind === 'established') host.looks();
+    for (const { link } of this.#learners.all) this.#member.close(link);
+    if (this.#phase === 'established') host.looks();
     else this.#member.failures += 1;
     history.forgetHeld();
   }
@@ -101,32 +94,32 @@ export class Leading implements Role {
     const member = this.#member;
     if (state !== 'looking') return;
     member.notify(from, this.#election, 'leading');
-    if (this.#phase.kind === 'established' || round <= this.#election.round || this.#byPeer.has(from)) return;
+    if (this.#phase === 'established' || round <= this.#election.round || this.#learners.of(from) !== undefined) return;
     this.#strayed.add(from);
     if (!member.quorum.reached((id) => !this.#strayed.has(id))) this.#resign('others look for a leader again');
   }
 
   opened({ link, peer, origin }: OpenedLink): void {
     if (origin === 'dialled') return this.#member.close(link);
-    const earlier = this.#byPeer.get(peer);
+    const earlier = this.#learners.of(peer);
     if (earlier !== undefined) this.#dismiss(earlier, 'it came again');
     if (!this.#member.turning) this.#adopt({ link, peer });
   }
 
   closed(link: LinkId): void {
-    const learner = this.#learners.get(link);
+    const learner = this.#learners.at(link);
     if (learner !== undefined) this.#part(learner, 'the link to it is gone');
   }
 
   timer(): void {
     const { nowMs, options } = this.#member;
     if (this.wakeAtMs === undefined) return;
-    for (const learner of [...this.#learners.values()]) {
+    for (const learner of this.#learners.all) {
       const limitMs = learner.caughtUp ? options.syncTimeoutMs : options.initTimeoutMs;
       if (nowMs - learner.heardMs >= limitMs) this.#dismiss(learner, 'it was silent for too long');
       if (this.#member.turning) return;
     }
-    if (this.#phase.kind !== 'established' && nowMs - this.#startedMs >= options.initTimeoutMs) {
+    if (this.#phase !== 'established' && nowMs - this.#startedMs >= options.initTimeoutMs) {
       return this.#resign(`no quorum followed in ${options.initTimeoutMs} ms`);
     }
     if (nowMs < this.#pingAtMs) return;
@@ -142,10 +135,10 @@ export class Leading implements Role {
 
   status(): RoleStatus {
     const { nowMs, id } = this.#member;
-    const learners = [...this.#learners.values()];
+    const learners = this.#learners.all;
     return {
       role: this.#member.membership.members.length === 1 ? 'alone' : 'leading',
-      phase: this.#phase.kind === 'established' ? 'serving' : 'settling',
+      phase: this.#phase === 'established' ? 'serving' : 'settling',
       leader: id,
       learners: learners.map((learner) => learner.status(this.#member.roleOf(learner.peer), nowMs)),
     };
@@ -153,7 +146,7 @@ export class Leading implements Role {
 
   /** Puts an entry to the vote. */
   propose(entry: Entry, origin: Origin | undefined, membership: Membership | undefined): void {
-    invariant(this.#phase.kind === 'established', 'only who leads proposes');
+    invariant(this.#phase === 'established', 'only who leads proposes');
     invariant(entry.zxid === this.nextZxid, 'proposals are numbered without gaps');
     const member = this.#member;
     member.issued = entry.zxid;
@@ -162,9 +155,9 @@ export class Leading implements Role {
     member.history.append(entry, origin, membership);
     if (membership !== undefined) this.#quorum = this.#quorumInCharge();
     const { zxid, payload } = entry;
-    for (const learner of this.#learners.values()) {
-      if (learner.listens) member.send(learner.link, { kind: 'propose', zxid, origin, membership, payload });
-    }
+    this.#learners.forListening(({ link }) => {
+      member.send(link, { kind: 'propose', zxid, origin, membership, payload });
+    });
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
   }
@@ -176,7 +169,7 @@ export class Leading implements Role {
   }
 
   received({ link, message, reader }: Received): void {
-    const learner = this.#learners.get(link);
+    const learner = this.#learners.at(link);
     if (learner === undefined || this.#member.turning) return;
     learner.heardMs = this.#member.nowMs;
     switch (message.kind) {
@@ -237,11 +230,8 @@ export class Leading implements Role {
   }
 
   #adopt(link: { link: LinkId; peer: MemberId }): LearnerLink {
-    const learner = new LearnerLink(link, this.#member.nowMs);
-    this.#learners.set(learner.link, learner);
-    this.#byPeer.set(learner.peer, learner);
-    this.#strayed.delete(learner.peer);
-    return learner;
+    this.#strayed.delete(link.peer);
+    return this.#learners.add(link, this.#member.nowMs);
   }
 
   #joined(learner: LearnerLink, join: MessageOf<'join'>): void {
@@ -249,7 +239,7 @@ export class Leading implements Role {
     if (join.protocolVersion !== PROTOCOL_VERSION) return this.#refuse(learner, join.protocolVersion);
     learner.phase = { kind: 'joining', join };
     this.#leaveSolitude();
-    if (this.#phase.kind === 'discovering') this.#discover();
+    if (this.#phase === 'discovering') this.#discover();
     else this.#ask(learner);
   }
 
@@ -261,26 +251,20 @@ export class Leading implements Role {
   }
 
   #discover(): void {
-    if (this.#phase.kind !== 'discovering') return;
-    const joined = (id: MemberId) => id === this.#member.id || this.#joinOf(id) !== undefined;
+    if (this.#phase !== 'discovering') return;
+    const joined = (id: MemberId) => id === this.#member.id || this.#learners.joinOf(id) !== undefined;
     if (!this.#quorum.reached(joined)) return;
     this.#epoch = this.#freshEpoch();
     this.#member.promise({ acceptedEpoch: this.#epoch });
-    this.#phase = { kind: 'asking' };
-    for (const learner of this.#learners.values()) this.#ask(learner);
+    this.#phase = 'asking';
+    for (const learner of this.#learners.all) this.#ask(learner);
     this.#synchronize();
-  }
-
-  #joinOf(id: MemberId): MessageOf<'join'> | undefined {
-    const phase = this.#byPeer.get(id)?.phase;
-    return phase?.kind === 'joining' ? phase.join : undefined;
   }
 
   /** An epoch that nobody here has promised to anybody. */
   #freshEpoch(): number {
-    let accepted = Math.max(this.#member.epochs.acceptedEpoch, epochOf(this.lastProposed));
-    for (const id of this.#byPeer.keys()) accepted = Math.max(accepted, this.#joinOf(id)?.acceptedEpoch ?? 0);
-    return accepted + 1;
+    const { acceptedEpoch } = this.#member.epochs;
+    return Math.max(acceptedEpoch, epochOf(this.lastProposed), this.#learners.acceptedEpochMax) + 1;
   }
 
   /** Tells a learner the epoch, unless another is about to begin or would have to. */
@@ -288,7 +272,7 @@ export class Leading implements Role {
     if (learner.phase.kind !== 'joining' || learner.phase.join === undefined) return;
     if (this.#rollingTo !== undefined) return;
     if (learner.phase.join.acceptedEpoch > this.#epoch) {
-      if (this.#phase.kind === 'established') this.#roll();
+      if (this.#phase === 'established') this.#roll();
       return;
     }
     learner.phase = { kind: 'asked', epoch: this.#epoch };
@@ -300,7 +284,7 @@ export class Leading implements Role {
     if (phase.kind !== 'asked' || promise.epoch !== phase.epoch) return this.#dismiss(learner, 'it was not asked');
     const { epoch, counted, currentEpoch, lastZxid } = promise;
     learner.phase = { kind: 'promised', epoch, counted, log: promise };
-    if (this.#phase.kind !== 'asking') return this.#bringUp(learner);
+    if (this.#phase !== 'asking') return this.#bringUp(learner);
     const own = this.#member.ownVote;
     const theirs = { leader: this.#member.id, epoch: currentEpoch, zxid: lastZxid };
     if (this.#member.roleOf(learner.peer) === 'participant' && compareVotes(theirs, own) > 0) {
@@ -311,16 +295,13 @@ export class Leading implements Role {
 
   /** With a quorum of promises nobody else can lead an earlier epoch, nor this one: this history is the one. */
   #synchronize(): void {
-    if (this.#phase.kind !== 'asking') return;
-    const hasPromised = (id: MemberId) => {
-      const phase = this.#byPeer.get(id)?.phase;
-      return id === this.#member.id || (phase?.kind === 'promised' && phase.counted === 'yes');
-    };
+    if (this.#phase !== 'asking') return;
+    const hasPromised = (id: MemberId) => id === this.#member.id || this.#learners.hasPromised(id);
     if (!this.#quorum.reached(hasPromised)) return;
-    this.#phase = { kind: 'synchronizing' };
+    this.#phase = 'synchronizing';
     this.#member.history.beginEpoch(this.#epoch);
     this.#release();
-    for (const learner of this.#learners.values()) this.#bringUp(learner);
+    for (const learner of this.#learners.all) this.#bringUp(learner);
     this.#establish();
   }
 
@@ -337,7 +318,7 @@ export class Leading implements Role {
     }
     learner.phase = { kind: 'catching_up' };
     sendHistory(this.#member, learner, phase.log);
-    if (this.#phase.kind === 'established') {
+    if (this.#phase === 'established') {
       this.#member.send(learner.link, { kind: 'commit', zxid: history.committed });
     }
     this.#announce(learner);
@@ -355,7 +336,7 @@ export class Leading implements Role {
     learner.acked = Math.max(learner.acked, zxid);
     if (learner.phase.kind === 'catching_up') {
       learner.phase = { kind: 'caught_up' };
-      if (this.#phase.kind === 'established') this.#welcome(learner);
+      if (this.#phase === 'established') this.#welcome(learner);
     }
     this.#establish();
     this.#advance();
@@ -375,13 +356,13 @@ export class Leading implements Role {
   }
 
   #establish(): void {
-    if (this.#phase.kind !== 'synchronizing') return;
+    if (this.#phase !== 'synchronizing') return;
     const isThere = (id: MemberId) =>
-      id === this.#member.id ? this.#begun === this.#epoch : this.#byPeer.get(id)?.caughtUp === true;
+      id === this.#member.id ? this.#begun === this.#epoch : this.#learners.hasCaughtUp(id);
     if (!this.#quorum.reached(isThere)) return;
     const { history } = this.#member;
     history.commit(history.last);
-    for (const learner of this.#learners.values()) {
+    for (const learner of this.#learners.all) {
       if (learner.caughtUp) this.#welcome(learner);
       else if (learner.listens) this.#member.send(learner.link, { kind: 'commit', zxid: history.committed });
     }
@@ -392,13 +373,13 @@ export class Leading implements Role {
   #lead(): void {
     const member = this.#member;
     const { history, nowMs } = member;
-    this.#phase = { kind: 'established' };
+    this.#phase = 'established';
     member.failures = 0;
     history.deliver(member.host, history.committed, (change) => member.reconfigure(change));
     this.#quorum = this.#quorumInCharge();
     member.note('leading', { epoch: this.#epoch, last: hex(history.last), tookMs: nowMs - this.#startedMs });
     member.host.leads(this.#epoch);
-    for (const learner of [...this.#learners.values()]) {
+    for (const learner of this.#learners.all) {
       this.#ask(learner);
       this.#bringUp(learner);
     }
@@ -413,19 +394,17 @@ export class Leading implements Role {
 
   /** Says what is agreed on, when that is more than before. */
   #advance(): void {
-    if (this.#phase.kind !== 'established') return;
+    if (this.#phase !== 'established') return;
     const member = this.#member;
     const { history } = member;
     const agreed = this.#quorum.least((id) => {
       if (id === member.id) return history.persisted;
-      const learner = this.#byPeer.get(id);
+      const learner = this.#learners.of(id);
       return learner?.caughtUp ? learner.acked : 0;
     });
     if (agreed > history.committed) {
       history.commit(agreed);
-      for (const { link, listens } of this.#learners.values()) {
-        if (listens) member.send(link, { kind: 'commit', zxid: agreed });
-      }
+      this.#learners.forListening(({ link }) => member.send(link, { kind: 'commit', zxid: agreed }));
     }
     this.#apply(Math.min(history.committed, history.persisted));
   }
@@ -437,7 +416,7 @@ export class Leading implements Role {
     member.host.agreed(zxid);
     for (const membership of changes) member.reconfigure(membership);
     if (changes.length > 0) this.#quorum = this.#quorumInCharge();
-    for (const learner of this.#learners.values()) this.#bringUp(learner);
+    for (const learner of this.#learners.all) this.#bringUp(learner);
     if (changes.length > 0) this.#resignUnlessAsked();
   }
 
@@ -450,7 +429,7 @@ export class Leading implements Role {
     learner.answered = Math.max(learner.answered, round);
     const answered = this.#quorum.least((id) => {
       if (id === this.#member.id) return this.#confirmations.round;
-      const known = this.#byPeer.get(id);
+      const known = this.#learners.of(id);
       return known?.caughtUp ? known.answered : 0;
     });
     for (const token of this.#confirmations.answered(answered)) this.#member.host.confirmed(token);
@@ -459,7 +438,7 @@ export class Leading implements Role {
 
   #ping(): void {
     const round = this.#confirmations.begin();
-    for (const { link } of this.#learners.values()) this.#member.send(link, { kind: 'ping', round });
+    for (const { link } of this.#learners.all) this.#member.send(link, { kind: 'ping', round });
   }
 
   #carried(learner: LearnerLink, reader: Reader): void {
@@ -474,22 +453,20 @@ export class Leading implements Role {
     this.#rollingTo = epoch;
     this.#member.promise({ acceptedEpoch: epoch });
     this.#member.note('rolling the epoch', { from: this.#epoch, to: epoch, last: hex(this.lastProposed) });
-    for (const { link, listens } of this.#learners.values()) {
-      if (listens) this.#member.send(link, { kind: 'roll', epoch });
-    }
+    this.#learners.forListening(({ link }) => this.#member.send(link, { kind: 'roll', epoch }));
     this.#completeRoll();
   }
 
   #completeRoll(): void {
     const epoch = this.#rollingTo;
     if (epoch === undefined) return;
-    const promised = (id: MemberId) => id === this.#member.id || this.#byPeer.get(id)?.rolledTo === epoch;
+    const promised = (id: MemberId) => id === this.#member.id || this.#learners.of(id)?.rolledTo === epoch;
     if (!this.#quorum.reached(promised)) return;
     this.#rollingTo = undefined;
     this.#epoch = epoch;
     this.#member.history.beginEpoch(epoch);
     this.#release();
-    for (const learner of [...this.#learners.values()]) {
+    for (const learner of this.#learners.all) {
       if (learner.listens) this.#announce(learner);
       this.#ask(learner);
       this.#bringUp(learner);
@@ -503,16 +480,15 @@ export class Leading implements Role {
   }
 
   #part(learner: LearnerLink, why: string): void {
-    this.#learners.delete(learner.link);
-    this.#byPeer.delete(learner.peer);
+    this.#learners.remove(learner);
     this.#member.note(`member ${learner.peer} is gone`, { why, phase: learner.phase.kind }, 'warn');
-    if (this.#phase.kind !== 'established') return;
+    if (this.#phase !== 'established') return;
     if (learner.listens) this.#member.host.parted(learner.peer);
     this.#resignWithoutQuorum();
   }
 
   #resignWithoutQuorum(): void {
-    const follows = (id: MemberId) => id === this.#member.id || this.#byPeer.get(id)?.caughtUp === true;
+    const follows = (id: MemberId) => id === this.#member.id || this.#learners.hasCaughtUp(id);
     if (!this.#member.quorum.reached(follows)) this.#resign('no quorum follows any more');
   }
 

@@ -14,9 +14,14 @@ export function counterOf(zxid: number): number {
   return zxid % TWO_32;
 }
 
+/** The zxid of the first entry that a leader proposes in an epoch. */
+export function firstZxid(epoch: number): number {
+  return epoch * TWO_32 + 1;
+}
+
 /** The zxid that follows. A used-up counter begins the next epoch, at 1: no outage, and no zxid twice. */
 export function nextZxid(zxid: number): number {
   if (counterOf(zxid) < TWO_32 - 1) return zxid + 1;
   invariant(epochOf(zxid) < EPOCH_MAX, 'epochs do not run out');
-  return (epochOf(zxid) + 1) * TWO_32 + 1;
+  return firstZxid(epochOf(zxid) + 1);
 }

@@ -17,7 +17,7 @@ import {
   type ZabOutbox,
   zabDefaults,
 } from '@reeve/zab';
-import { TestHost } from './test-host.ts';
+import { type HostObserver, TestHost } from './test-host.ts';
 
 /** What a member has when it is started again. */
 export class TestDisk {
@@ -99,7 +99,7 @@ export class TestNetwork {
   readonly notes: string[] = [];
   notifications: { readonly to: MemberId; readonly notification: Notification }[] = [];
   nowMs = 0;
-  onStep: (member: TestMember) => void = () => {};
+  observer: HostObserver | undefined;
   readonly heldDisks = new Set<MemberId>();
   readonly #options: Partial<ZabOptions>;
   readonly #severed = new Set<string>();
@@ -125,6 +125,7 @@ export class TestNetwork {
   start(member: TestMember): void {
     const { disk } = member;
     const host = new TestHost(`secret of ${member.id}`);
+    host.observer = this.observer;
     member.host = host;
     for (const [zxid, payload] of disk.snapshot.state) host.state.set(zxid, payload);
     host.applied = disk.snapshot.zxid;
@@ -271,6 +272,7 @@ export class TestNetwork {
     } else {
       const host = new TestHost('');
       for (const slice of pending.source.slices) host.restoreSlice(slice);
+      invariant(pending.source.lastZxidSeen() === pending.source.zxid, 'an installed snapshot is exact');
       disk.snapshot = { zxid: pending.source.zxid, state: host.state };
       disk.log = [];
     }
@@ -299,7 +301,6 @@ export class TestNetwork {
     if (outbox.dial !== undefined) member.dial = outbox.dial.leader;
     outbox.dial = undefined;
     for (const { message } of outbox.notes.splice(0)) this.notes.push(`${member.id}: ${message}`);
-    this.onStep(member);
     const restarts = outbox.restart === 'needed';
     outbox.restart = undefined;
     if (!restarts) return;

@@ -1,6 +1,15 @@
 import { Reader, Writer } from '@reeve/wire';
 import type { Entry, Membership, Origin, SnapshotSource, Zab, ZabHost } from '@reeve/zab';
 
+/** What begins a snapshot: its zxid. */
+const HEAD = 'head';
+
+/** Sees what every host is told. */
+export interface HostObserver {
+  applied(host: TestHost, zxid: number, payload: string): void;
+  led(host: TestHost, epoch: number): void;
+}
+
 /** A host whose state is the list of what was committed, and which tells what it was told. */
 export class TestHost implements ZabHost {
   readonly told: string[] = [];
@@ -9,7 +18,8 @@ export class TestHost implements ZabHost {
   applied = 0;
   serving: 'leading' | 'following' | undefined;
   zab: Zab | undefined;
-  secret = '';
+  secret: string;
+  observer: HostObserver | undefined;
   readonly #proposed: Entry[] = [];
 
   constructor(secret: string) {
@@ -28,6 +38,7 @@ export class TestHost implements ZabHost {
 
   leads(epoch: number): void {
     this.serving = 'leading';
+    this.observer?.led(this, epoch);
     this.#proposed.length = 0;
     this.told.push(`leads epoch ${epoch}`);
   }
@@ -66,15 +77,18 @@ export class TestHost implements ZabHost {
   /** Live, as a real one: what is committed while slices are taken may be in them. */
   snapshot(): SnapshotSource {
     const writer = new Writer();
-    const state = this.state;
+    const { state, applied } = this;
     function* slices(): Iterable<Buffer> {
+      writer.long(applied);
+      writer.string(HEAD);
+      yield writer.take();
       for (const [zxid, payload] of state) {
         writer.long(zxid);
         writer.string(payload);
         yield writer.take();
       }
     }
-    return { zxid: this.applied, slices: slices(), lastZxidSeen: () => this.applied };
+    return { zxid: applied, slices: slices(), lastZxidSeen: () => this.applied };
   }
 
   restore(): void {
@@ -84,7 +98,10 @@ export class TestHost implements ZabHost {
 
   restoreSlice(slice: Buffer): void {
     const reader = new Reader().reset(slice);
-    this.state.set(reader.long(), reader.string());
+    const zxid = reader.long();
+    const payload = reader.string();
+    if (payload === HEAD) this.applied = zxid;
+    else this.state.set(zxid, payload);
   }
 
   restored(): void {
@@ -110,6 +127,7 @@ export class TestHost implements ZabHost {
   #apply({ zxid, payload }: Entry): void {
     this.state.set(zxid, payload.toString());
     this.applied = zxid;
+    this.observer?.applied(this, zxid, payload.toString());
     this.told.push(`has ${zxidText(zxid)} ${payload}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { Txn } from '@reeve/tree';
 import { type ConnectRequest, ops, type Reader, type RequestOf, type SessionId } from '@reeve/wire';
 import type { MemberId, Zab } from '@reeve/zab';
 import type { Agreement } from './agreement.ts';
@@ -228,8 +229,7 @@ export class Following implements Course {
   }
 }
 
-/** What an entry says that no client of this member has asked for. */
-export function unasked(proposal: Omit<Proposal, 'kind' | 'op' | 'parts' | 'connection'>): Proposal {
-  const op = proposal.txn.kind === 'close_session' ? 'closeSession' : 'connect';
-  return { kind: 'proposal', ...proposal, op, parts: [], connection: undefined };
+/** What an entry is taken for that no client of this member has asked for. */
+export function unaskedOp({ kind }: Txn): Proposal['op'] {
+  return kind === 'close_session' ? 'closeSession' : 'connect';
 }

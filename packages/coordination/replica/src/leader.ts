@@ -28,7 +28,8 @@ import type { Session } from './sessions.ts';
 
 /** Of a write that is to be done whatever is there. */
 const ANY_VERSION = -1;
-const NO_PARTS: readonly MultiPart['op'][] = [];
+/** The parts of what is no multi. */
+export const NO_PARTS: readonly MultiPart['op'][] = [];
 const nobodyAsks: Asker = { connection: undefined, origin: undefined };
 /** The member itself, when it ends what has outlived its time. */
 const itself: readonly Identity[] = [{ scheme: 'super', id: '' }];

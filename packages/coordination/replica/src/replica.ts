@@ -19,8 +19,8 @@ import { Connection, type Forwarded, type Proposal } from './connection.ts';
 import { Connections } from './connections.ts';
 import type { Course } from './course.ts';
 import type { ConnectionId, JournalFault, ReplicaEvent } from './event.ts';
-import { Following, unasked } from './following.ts';
-import { Leader } from './leader.ts';
+import { Following, unaskedOp } from './following.ts';
+import { Leader, NO_PARTS } from './leader.ts';
 import { type Condition, Leading } from './leading.ts';
 import { LearnerRequests } from './learner-requests.ts';
 import type { ReplicaOptions } from './options.ts';
@@ -309,12 +309,12 @@ export class Replica {
   }
 
   #committed({ zxid, payload }: Entry, origin: Origin | undefined): void {
-    const entry = decodeTxn(this.#reader.reset(payload));
+    const { session, xid, timeMs, txn } = decodeTxn(this.#reader.reset(payload));
     const isOwn = origin?.member === this.#options.zab.id;
-    const waited = isOwn ? this.#following?.take(origin.request) : undefined;
-    const proposal = unasked({ ...entry, zxid });
-    if (waited === undefined) this.#commit(proposal, undefined);
-    else this.#commit({ ...proposal, op: waited.op, parts: waited.parts, connection: waited.connection }, waited);
+    const item = isOwn ? this.#following?.take(origin.request) : undefined;
+    const op = item?.op ?? unaskedOp(txn);
+    const parts = item?.parts ?? NO_PARTS;
+    this.#commit({ kind: 'proposal', zxid, session, xid, timeMs, txn, op, parts, connection: item?.connection }, item);
     this.#following?.applied(zxid);
   }
 

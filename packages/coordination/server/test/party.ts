@@ -4,6 +4,7 @@ import { Writer } from '@reeve/wire';
 import type { LinkId, MemberId, Membership, Notification, SnapshotSource, ZabEvent, ZabOutbox } from '@reeve/zab';
 import type { EnsembleConfig } from '../src/peers/ensemble-config.ts';
 import { Peers, type PeersParts } from '../src/peers/peers.ts';
+import { placeOf } from '../src/peers/place.ts';
 
 /** What a test may want otherwise for one member. */
 export interface PartyOptions {
@@ -55,6 +56,8 @@ export function outbox(parts: Partial<ZabOutbox> = {}): ZabOutbox {
 export class Party {
   readonly id: MemberId;
   readonly peers: Peers;
+  /** Where it listens, as a `server.N` line has it. */
+  readonly place: string;
   readonly notifications: Notification[] = [];
   /** Events of links in short: `opened 1 dialled`, `closed 1`. */
   readonly links: string[] = [];
@@ -66,6 +69,7 @@ export class Party {
 
   private constructor(config: EnsembleConfig, parts: Partial<PeersParts>) {
     this.id = config.id;
+    this.place = config.membership.members.find(({ id }) => id === config.id)?.place ?? '';
     const warnings: string[] = [];
     this.warnings = warnings;
     const warn = (facts: object, message: string) => {
@@ -129,6 +133,17 @@ export class Party {
     const after = writer.length;
     writeFrame(writer, Buffer.from(behind));
     this.peers.perform(outbox({ messages: this.#onLastLink(writer), snapshots: this.#onLastLink({ after, source }) }));
+  }
+
+  /** Sends bytes over the last link that are no message. */
+  sayRaw(bytes: Buffer): void {
+    const writer = new Writer();
+    writer.raw(bytes);
+    this.peers.perform(outbox({ messages: this.#onLastLink(writer) }));
+  }
+
+  port(which: 'peerPort' | 'electionPort'): number {
+    return placeOf(this.place)?.[which] ?? 0;
   }
 
   hasHeard(...texts: readonly string[]): Promise<unknown> {

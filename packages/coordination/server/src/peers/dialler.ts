@@ -2,8 +2,8 @@ import { type Backoff, backoffMs } from '@reeve/base';
 import type { MemberId } from '@reeve/zab';
 import type { Failure, KnownPeer } from './greet.ts';
 import { PeerCall } from './peer-call.ts';
+import type { PeerAddress } from './peer-carrier.ts';
 import type { PeerGround } from './peer-ground.ts';
-import type { PeerAddress } from './peer-trust.ts';
 
 /** A leader is tried often: it has just been elected, and whole elections are shorter than a second. */
 const retry: Backoff = { baseMs: 20, factor: 1.2, ceilingMs: 50, jitter: 0.2 };

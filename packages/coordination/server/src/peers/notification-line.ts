@@ -5,8 +5,8 @@ import type { MemberId, Notification } from '@reeve/zab';
 import type { Failure, KnownPeer } from './greet.ts';
 import { notificationBytesMax, writeNotification } from './notification-frame.ts';
 import { PeerCall } from './peer-call.ts';
+import type { PeerAddress } from './peer-carrier.ts';
 import type { PeerGround } from './peer-ground.ts';
-import type { PeerAddress } from './peer-trust.ts';
 
 /** How long to wait before the next try to reach a member: it may be about to start. */
 const retry: Backoff = { baseMs: 20, factor: 1.5, ceilingMs: 1_000, jitter: 0.2 };

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { MemberId } from '@reeve/zab';
 import { type Failure, greet, type KnownPeer } from './greet.ts';
 import { CallerGreeting, type Purpose } from './greeting.ts';
+import type { PeerAddress } from './peer-carrier.ts';
 import { type PeerGround, termsOf } from './peer-ground.ts';
-import type { PeerAddress } from './peer-trust.ts';
 
 /** How long a connection may take until the other side has accepted it: what is lost on the way is tried again soon. */
 const acceptMsMax = 1_000;
@@ -30,7 +30,7 @@ export class PeerCall {
 
   constructor(ground: PeerGround, { member, address, purpose }: Callee, outcome: CallOutcome) {
     this.#outcome = outcome;
-    this.#socket = ground.trust.connect(address, ({ socket, binding }) => {
+    this.#socket = ground.carrier.connect(address, ({ socket, binding }) => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.#giveUp, ground.connectTimeoutMs);
       socket.off('error', this.#lose);

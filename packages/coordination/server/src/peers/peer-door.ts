@@ -2,8 +2,8 @@ import type { Server, Socket } from 'node:net';
 import { type ListenPlace, ServerError } from '../server-error.ts';
 import { type Failure, greet, type KnownPeer } from './greet.ts';
 import { HostGreeting, type Purpose } from './greeting.ts';
+import type { Arrival } from './peer-carrier.ts';
 import { type PeerGround, termsOf } from './peer-ground.ts';
-import type { Arrival } from './peer-trust.ts';
 
 /** Connections at a time that have not proved whose they are; one more takes the place of the oldest. */
 const strangersMax = 64;
@@ -21,7 +21,7 @@ export class PeerDoor {
     this.#ground = ground;
     this.#purpose = purpose;
     this.#accept = accept;
-    this.#server = ground.trust.serve((stranger) => {
+    this.#server = ground.carrier.serve((stranger) => {
       this.#receive(stranger);
       return (arrival) => this.#greet(stranger, arrival);
     });

@@ -7,7 +7,8 @@ export interface SecurityFacts {
     | 'key_store_unusable'
     | 'key_store_type_unsupported'
     | 'certificate_not_valid'
-    | 'jaas_unusable';
+    | 'jaas_unusable'
+    | 'ensemble_secret_unusable';
   /** The key of the configuration that names the file. */
   readonly setting: string;
   readonly file: string;

@@ -1,7 +1,7 @@
 import { unreachable } from '@reeve/base';
 import { noSession, type SessionId } from '@reeve/wire';
-import { monitorLines } from './monitor-values.ts';
-import type { ConnectionReport, CoordinatorReport } from './report.ts';
+import { monitorLines } from './monitor-value.ts';
+import type { ConnectionReport, CoordinatorReport, EnsembleReport } from './report.ts';
 
 const words = [
   'conf',
@@ -34,6 +34,9 @@ export interface AskedWord {
   readonly argument: Buffer;
 }
 
+/** Words that a member without a place in its ensemble answers all the same, as ZooKeeper does. */
+const alwaysAnswered: ReadonlySet<FourLetterWord> = new Set(['envi', 'gtmk', 'isro', 'ruok', 'stmk']);
+const notServing = 'This ZooKeeper instance is not currently serving requests\n';
 const wordBytes = 4;
 const maskBytes = 8;
 
@@ -57,6 +60,7 @@ export async function answer(
   allowed: ReadonlySet<string> | 'all',
 ): Promise<string> {
   if (allowed !== 'all' && !allowed.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
+  if (!report.isServing && !alwaysAnswered.has(word)) return notServing;
   return word === 'stmk' ? setTraceMask(report, argument) : compose(word, report);
 }
 
@@ -65,7 +69,7 @@ function compose(word: Exclude<FourLetterWord, 'stmk'>, report: CoordinatorRepor
     case 'ruok':
       return 'imok';
     case 'isro':
-      return report.isReadOnly ? 'ro' : 'rw';
+      return readOnly(report);
     case 'gtmk':
       return String(report.traceMask);
     case 'srvr':
@@ -105,6 +109,12 @@ function compose(word: Exclude<FourLetterWord, 'stmk'>, report: CoordinatorRepor
     default:
       return unreachable(word);
   }
+}
+
+/** `null` is what ZooKeeper says while it serves nobody. */
+function readOnly(report: CoordinatorReport): string {
+  if (!report.isServing) return 'null';
+  return report.isReadOnly ? 'ro' : 'rw';
 }
 
 function setTraceMask(report: CoordinatorReport, argument: Buffer): string {
@@ -178,7 +188,7 @@ async function monitor(report: CoordinatorReport): Promise<string> {
 }
 
 async function configuration(report: CoordinatorReport): Promise<string> {
-  const { clientPort, secureClientPort, dataDir, dataLogDir, ...rest } = report.configuration();
+  const { clientPort, secureClientPort, dataDir, dataLogDir, ensemble, ...rest } = report.configuration();
   const { dataBytes, logBytes } = await report.directories();
   const rows = {
     clientPort,
@@ -189,7 +199,17 @@ async function configuration(report: CoordinatorReport): Promise<string> {
     dataLogSize: logBytes,
     ...rest,
   };
-  return lines(Object.entries(rows).map(([name, value]) => `${name}=${value}`));
+  const own = Object.entries(rows).map(([name, value]) => `${name}=${value}`);
+  return lines(ensemble === undefined ? own : [...own, ...ensembleLines(ensemble)]);
+}
+
+function ensembleLines({ members, version, ...own }: EnsembleReport): string[] {
+  return [
+    ...Object.entries(own).map(([name, value]) => `${name}=${value}`),
+    'membership: ',
+    ...members.map(({ id, place }) => `server.${id}=${place}`),
+    `version=${version.toString(16)}`,
+  ];
 }
 
 async function directories(report: CoordinatorReport): Promise<string> {

@@ -10,7 +10,7 @@ export {
 } from './config.ts';
 export { ConfigError, type ConfigFacts, type ConfigProblem } from './config-error.ts';
 export { type Coordinator, type CoordinatorOptions, createServer } from './coordinator.ts';
-export { type MonitorValue, monitorLines } from './monitor-values.ts';
+export { type MonitorValue, monitorLines } from './monitor-value.ts';
 export type { EnsembleConfig, PeerSecurityConfig, PeerTlsConfig } from './peers/ensemble-config.ts';
 export {
   type ConfigurationReport,

@@ -1,39 +1,23 @@
 import type { CoordinatorFacts } from './coordinator-facts.ts';
 import type { Distribution } from './distribution.ts';
+import { ensembleValues } from './ensemble-values.ts';
+import { gauge, type MonitorValue, text } from './monitor-value.ts';
 import { descriptors } from './process-facts.ts';
 import { version } from './version.ts';
-
-/** A figure of a coordinator, under ZooKeeper's name where it has one that means the same. */
-export type MonitorValue =
-  | { readonly kind: 'text'; readonly name: string; readonly help: string; readonly value: string }
-  | { readonly kind: 'gauge' | 'counter'; readonly name: string; readonly help: string; readonly value: number }
-  | {
-      readonly kind: 'summary';
-      readonly name: string;
-      readonly help: string;
-      readonly count: number;
-      readonly sum: number;
-      readonly min: number;
-      readonly max: number;
-      readonly average: number;
-      /** The shares, such as 0.99, with the values below which they lie; empty where none are kept. */
-      readonly quantiles: readonly { readonly share: number; readonly value: number }[];
-    };
 
 /** Shares that ZooKeeper tells of. */
 const shares = [0.5, 0.95, 0.99, 0.999] as const;
 
 /** Every figure: what `mntr`, the admin command `monitor` and the metrics are made of. */
 export async function monitorValues(facts: CoordinatorFacts): Promise<readonly MonitorValue[]> {
-  return [...state(facts), ...clients(facts), ...(await resources()), ...counters(facts), ...summaries(facts)];
-}
-
-function text(name: string, value: string, help: string): MonitorValue {
-  return { kind: 'text', name, value, help };
-}
-
-function gauge(name: string, value: number, help: string): MonitorValue {
-  return { kind: 'gauge', name, value, help };
+  return [
+    ...state(facts),
+    ...ensembleValues(facts.status.zab),
+    ...clients(facts),
+    ...(await resources()),
+    ...counters(facts),
+    ...summaries(facts),
+  ];
 }
 
 function counter(name: string, value: number, help: string): MonitorValue {
@@ -43,7 +27,11 @@ function counter(name: string, value: number, help: string): MonitorValue {
 function state({ status, backlogBytes, uptimeMs }: CoordinatorFacts): MonitorValue[] {
   return [
     text('version', version, 'Version'),
-    text('server_state', status.mode, 'standalone, or read-only while the disk takes no writes'),
+    text(
+      'server_state',
+      status.mode,
+      'The mode: standalone, leader, follower or observer, or read-only while no writes are taken',
+    ),
     gauge('uptime', uptimeMs, 'Time since the start, milliseconds'),
     gauge('znode_count', status.znodes, 'Znodes'),
     gauge('ephemerals_count', status.ephemerals, 'Ephemeral znodes'),
@@ -54,7 +42,7 @@ function state({ status, backlogBytes, uptimeMs }: CoordinatorFacts): MonitorVal
     gauge('outstanding_requests', status.outstanding, 'Writes that wait for the disk'),
     gauge('reeve_coordinator_pending_znodes', status.pendingZnodes, 'Znodes that outstanding writes will change'),
     gauge('reeve_coordinator_log_backlog_bytes', backlogBytes, 'Log bytes on their way to the disk'),
-    gauge('reeve_coordinator_read_only', status.mode === 'read-only' ? 1 : 0, '1 while the disk takes no writes'),
+    gauge('reeve_coordinator_read_only', status.mode === 'read-only' ? 1 : 0, '1 while no writes are taken'),
   ];
 }
 
@@ -113,23 +101,4 @@ function summary(name: string, distribution: Distribution, help: string): Monito
   const values = distribution.quantiles(shares);
   const quantiles = shares.map((share, position) => ({ share, value: values[position] ?? 0 }));
   return { kind: 'summary', name, help, count, sum, min, max, average, quantiles };
-}
-
-/** A figure as `mntr` and the admin command `monitor` give it: a summary is several. Only averages have fractions. */
-export function monitorLines(figure: MonitorValue): [name: string, value: string | number][] {
-  const { kind, name } = figure;
-  if (kind === 'text') return [[name, figure.value]];
-  if (kind !== 'summary')
-    return [[name, name.startsWith('avg_') ? Number(figure.value.toFixed(4)) : Math.round(figure.value)]];
-  return [
-    [`avg_${name}`, Number(figure.average.toFixed(4))],
-    [`min_${name}`, Math.round(figure.min)],
-    [`max_${name}`, Math.round(figure.max)],
-    [`cnt_${name}`, figure.count],
-    [`sum_${name}`, Math.round(figure.sum)],
-    ...figure.quantiles.map(({ share, value }): [string, number] => [
-      `p${String(share).slice(2).padEnd(2, '0')}_${name}`,
-      Math.round(value),
-    ]),
-  ];
 }

@@ -1,8 +1,12 @@
 import type { ReplicaStatus } from '@reeve/replica';
 import { noSession, type SessionId } from '@reeve/wire';
+import type { EnsembleMember, ZabStatus } from '@reeve/zab';
+import type { CoordinatorConfig } from './config.ts';
 import type { ConnectionFacts, CoordinatorFacts } from './coordinator-facts.ts';
-import { type MonitorValue, monitorValues } from './monitor-values.ts';
+import type { MonitorValue } from './monitor-value.ts';
+import { monitorValues } from './monitor-values.ts';
 import { shortName } from './operation-names.ts';
+import { placeOf } from './peers/place.ts';
 import { directoryBytes, environment, newestSnapshot } from './process-facts.ts';
 import { version } from './version.ts';
 
@@ -70,6 +74,21 @@ export interface ConfigurationReport {
   readonly maxSessionTimeout: number;
   readonly clientPortListenBacklog: number;
   readonly serverId: number;
+  /** Of one member of several. */
+  readonly ensemble: EnsembleReport | undefined;
+}
+
+/** What a member was told of its ensemble, and who belongs to it now. */
+export interface EnsembleReport {
+  readonly initLimit: number;
+  readonly syncLimit: number;
+  readonly electionAlg: 3;
+  readonly electionPort: number;
+  readonly quorumPort: number;
+  /** 0 is a participant, 1 an observer: ZooKeeper's numbers. */
+  readonly peerType: 0 | 1;
+  readonly members: readonly EnsembleMember[];
+  readonly version: number;
 }
 
 /** What a coordinator says of itself to those who operate it: four-letter words and admin commands are forms of this. */
@@ -80,7 +99,12 @@ export class CoordinatorReport {
     this.#facts = facts;
   }
 
-  /** Whether writes are refused, because the disk takes none. */
+  /** Whether it takes requests: a member that has no leader does not. */
+  get isServing(): boolean {
+    return this.#facts.status.mode !== 'looking';
+  }
+
+  /** Whether writes are refused: the disk takes none, or there is no quorum. */
   get isReadOnly(): boolean {
     return this.#facts.status.mode === 'read-only';
   }
@@ -110,7 +134,7 @@ export class CoordinatorReport {
   }
 
   configuration(): ConfigurationReport {
-    const { config, ports } = this.#facts;
+    const { config, ports, status } = this.#facts;
     return {
       clientPort: ports.port ?? -1,
       secureClientPort: ports.securePort ?? -1,
@@ -121,7 +145,8 @@ export class CoordinatorReport {
       minSessionTimeout: config.sessionTimeoutMsMin,
       maxSessionTimeout: config.sessionTimeoutMsMax,
       clientPortListenBacklog: config.unacceptedConnectionsMax,
-      serverId: 0,
+      serverId: config.ensemble?.id ?? 0,
+      ensemble: ensembleReport(config, status.zab),
     };
   }
 
@@ -231,6 +256,25 @@ function connectionReport({
     lastZxid,
     lastReplyMs,
     latencyMs: latencyOf(traffic),
+  };
+}
+
+function ensembleReport(
+  { ensemble, tickMs }: CoordinatorConfig,
+  { membership }: ZabStatus,
+): EnsembleReport | undefined {
+  if (ensemble === undefined) return undefined;
+  const own = membership.members.find(({ id }) => id === ensemble.id);
+  const { electionPort = -1, peerPort = -1 } = placeOf(own?.place ?? '') ?? {};
+  return {
+    initLimit: Math.round(ensemble.initTimeoutMs / tickMs),
+    syncLimit: Math.round(ensemble.syncTimeoutMs / tickMs),
+    electionAlg: 3,
+    electionPort,
+    quorumPort: peerPort,
+    peerType: own?.role === 'observer' ? 1 : 0,
+    members: membership.members,
+    version: membership.version,
   };
 }
 

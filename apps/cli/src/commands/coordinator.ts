@@ -9,6 +9,7 @@ import { serve } from '../processes/serve.ts';
 import { withOutputOptions } from '../settings.ts';
 import { type Act, examples } from './act.ts';
 import { addBackup, addRestore } from './backup.ts';
+import { addCoordinatorStatus } from './coordinator-status.ts';
 import { addInspect } from './inspect.ts';
 
 interface RawCoordinator {
@@ -51,6 +52,7 @@ export function addCoordinator(program: Command, act: Act): void {
   addBackup(command, act);
   addRestore(command, act);
   addInspect(command, act);
+  addCoordinatorStatus(command, act);
 }
 
 async function coordinate(context: Context, raw: RawCoordinator): Promise<ExitCode> {

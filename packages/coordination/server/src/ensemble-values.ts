@@ -1,10 +1,11 @@
-import { counterOf, epochOf, type LearnerStatus, type ZabStatus } from '@reeve/zab';
+import { counterOf, epochOf, type LearnerStatus, type MemberId, type ZabStatus } from '@reeve/zab';
 import { gauge, type MonitorValue, text } from './monitor-value.ts';
 
 /** Figures of one member of several; one alone has none. Names are ZooKeeper's where it has them. */
-export function ensembleValues(zab: ZabStatus): MonitorValue[] {
-  if (zab.role === 'alone') return [];
-  return [...membership(zab), ...(zab.role === 'leading' ? leading(zab) : [])];
+export function ensembleValues(zab: ZabStatus, id: MemberId | undefined): MonitorValue[] {
+  if (id === undefined) return [];
+  const own = gauge('reeve_coordinator_member_id', id, 'This member: its myid');
+  return [own, ...membership(zab), ...(zab.role === 'leading' ? leading(zab) : [])];
 }
 
 function membership(zab: ZabStatus): MonitorValue[] {

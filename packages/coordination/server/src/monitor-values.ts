@@ -12,7 +12,7 @@ const shares = [0.5, 0.95, 0.99, 0.999] as const;
 export async function monitorValues(facts: CoordinatorFacts): Promise<readonly MonitorValue[]> {
   return [
     ...state(facts),
-    ...ensembleValues(facts.status.zab),
+    ...ensembleValues(facts.status.zab, facts.config.ensemble?.id),
     ...clients(facts),
     ...(await resources()),
     ...counters(facts),

@@ -3,8 +3,8 @@ import { expect } from '@jest/globals';
 import { connect as openSession } from '@reeve/client';
 import { connect, type Reeve, type TaskHandle, type TaskRequest, type TaskStatus } from '@reeve/sdk';
 import { Layout } from '@reeve/tasks';
-import { type Engine, eventually, seededRandom, temporaryDirectory } from '@reeve/testkit';
-import { wreakHavoc } from './chaos.ts';
+import { eventually, seededRandom, temporaryDirectory } from '@reeve/testkit';
+import { type Ground, wreakHavoc } from './chaos.ts';
 import { Member } from './fleet.ts';
 import { readLedgers } from './ledger.ts';
 
@@ -24,17 +24,17 @@ interface Submitted {
   readonly handle: TaskHandle;
 }
 
-/** Runs a fleet on `engine` under chaos, and holds what the tasks witnessed against what Reeve recorded. */
-export async function survive(engine: Engine): Promise<void> {
+/** Runs a fleet under chaos, and holds what the tasks witnessed against what Reeve recorded. */
+export async function survive(ground: Ground): Promise<void> {
   const random = seededRandom(seed);
   const directory = temporaryDirectory();
-  const members = fleetOf(engine);
+  const members = fleetOf(ground);
   await Promise.all(members.map((member) => member.start()));
   await Promise.all(members.map((member) => member.ready()));
-  const reeve = await connect({ connect: engine.address, timeoutMs: DEADLINE_MS });
+  const reeve = await connect({ connect: ground.address, timeoutMs: DEADLINE_MS });
   const submitting = submitDuring(reeve, { directory, random: seededRandom(seed + 1) });
   const deeds = await wreakHavoc({
-    engine,
+    ground,
     members,
     random,
     durationMs: CHAOS_MS,
@@ -42,16 +42,16 @@ export async function survive(engine: Engine): Promise<void> {
   });
   const submitted = await submitting;
   const statuses = await Promise.all(submitted.map(({ handle }) => handle.finished({ timeoutMs: DEADLINE_MS })));
-  await expectOneEndEach(engine, submitted);
+  await expectOneEndEach(ground, submitted);
   expectWitnesses(submitted, statuses, directory);
   await reeve.close();
   await Promise.all(members.map((member) => member.stop()));
-  await engine.stop();
+  await ground.stop();
   console.info([`seed ${seed}, ${deeds.length} deeds`, tally(statuses), ...deeds].join('\n  '));
 }
 
-function fleetOf(engine: Engine): readonly Member[] {
-  const common = ['--connect', engine.address, '--session-timeout', `${SESSION_TIMEOUT_MS}ms`];
+function fleetOf({ address }: Ground): readonly Member[] {
+  const common = ['--connect', address, '--session-timeout', `${SESSION_TIMEOUT_MS}ms`];
   const worker = [...common, '--handlers', handlers, '--slots', '8', '--commands'];
   return [
     ...[1, 2, 3].map((n) => new Member('master', `master-${n}`, common)),
@@ -87,8 +87,8 @@ function requestOf(n: number, { directory, random }: { directory: string; random
 }
 
 /** A final status is created once and never written again: version 0, and changed by its creation only. */
-async function expectOneEndEach(engine: Engine, submitted: readonly Submitted[]): Promise<void> {
-  const session = await openSession({ servers: engine.address });
+async function expectOneEndEach({ address }: Ground, submitted: readonly Submitted[]): Promise<void> {
+  const session = await openSession({ servers: address });
   const layout = new Layout();
   const stats = await Promise.all(submitted.map(({ handle }) => session.exists(layout.status(handle.taskId))));
   expect(stats.filter((stat) => stat?.version !== 0 || stat.mzxid !== stat.czxid)).toEqual([]);

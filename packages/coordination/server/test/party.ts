@@ -52,6 +52,22 @@ export function outbox(parts: Partial<ZabOutbox> = {}): ZabOutbox {
   };
 }
 
+/** What a member is told of its ensemble, for tests that do not care. */
+export function wholeConfig(id: MemberId, membership: Membership): EnsembleConfig {
+  return {
+    id,
+    membership,
+    listenOn: 'own_address',
+    initTimeoutMs: 10_000,
+    syncTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
+    security: { secretFile: undefined, tls: undefined },
+    readOnlyMode: 'disabled',
+    leaderServes: 'clients',
+    dynamicConfigFile: undefined,
+  };
+}
+
 /** A member without agreement: its connections alone, and what came over them. */
 export class Party {
   readonly id: MemberId;
@@ -81,20 +97,7 @@ export class Party {
   }
 
   static async start(id: MemberId, membership: Membership, { config, parts }: PartyOptions = {}): Promise<Party> {
-    const whole: EnsembleConfig = {
-      id,
-      membership,
-      listenOn: 'own_address',
-      initTimeoutMs: 10_000,
-      syncTimeoutMs: 5_000,
-      connectTimeoutMs: 2_000,
-      security: { secretFile: undefined, tls: undefined },
-      readOnlyMode: 'disabled',
-      leaderServes: 'clients',
-      dynamicConfigFile: undefined,
-      ...config,
-    };
-    const party = new Party(whole, parts ?? {});
+    const party = new Party({ ...wholeConfig(id, membership), ...config }, parts ?? {});
     await party.peers.listen();
     atTestEnd(() => party.peers.stop());
     return party;

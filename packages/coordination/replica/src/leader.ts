@@ -1,7 +1,6 @@
 import {
   Pending,
   type Preparation,
-  permits,
   prepare,
   prepareClose,
   type QuotaGuard,
@@ -10,20 +9,12 @@ import {
   type WriteOp,
   type WriteRules,
 } from '@reeve/tree';
-import {
-  type ErrorName,
-  type Identity,
-  type MultiPart,
-  noSession,
-  type OpName,
-  permissions,
-  type RequestOf,
-} from '@reeve/wire';
+import { type ErrorName, type Identity, type MultiPart, noSession, type OpName, type RequestOf } from '@reeve/wire';
 import type { Membership, Origin } from '@reeve/zab';
 import type { Agreement } from './agreement.ts';
 import type { Barrier, Connection, Proposal } from './connection.ts';
 import { membershipPath, membershipText } from './membership-text.ts';
-import { planReconfiguration, type Standing } from './reconfiguration.ts';
+import { canHave, planReconfiguration, type Standing } from './reconfiguration.ts';
 import type { Session } from './sessions.ts';
 
 /** Of a write that is to be done whatever is there. */
@@ -159,19 +150,14 @@ export class Leader {
     timeMs: number,
   ): Proposal {
     const asked: Asked = { session: client.session, xid, op: 'reconfig', connection, origin, timeMs };
-    const members = this.#mayReconfigure(client)
-      ? planReconfiguration(request as RequestOf<'reconfig'>, standing)
-      : 'no_auth';
-    if (typeof members === 'string') return this.#propose(asked, { kind: 'refused', error: members, failedPart: -1 });
+    const refuse = (error: ErrorName) => this.#propose(asked, { kind: 'refused', error, failedPart: -1 });
+    const members = planReconfiguration(request as RequestOf<'reconfig'>, standing);
+    if (typeof members === 'string') return refuse(members);
     const membership = { members, version: this.#agreement.nextZxid };
     const data = Buffer.from(membershipText(membership));
     const txn = prepare(this.#preparation(client), 'setData', { path: membershipPath, data, version: ANY_VERSION });
-    return this.#propose(asked, txn, txn.kind === 'refused' ? undefined : membership);
-  }
-
-  #mayReconfigure({ identities }: WriteRequest['client']): boolean {
-    const description = this.#pending.get(membershipPath);
-    return description !== undefined && permits(description.acl, permissions.write, identities);
+    if (txn.kind === 'refused') return refuse(txn.error);
+    return canHave(members) ? this.#propose(asked, txn, membership) : refuse('bad_arguments');
   }
 
   #preparation(asker: Preparation['asker']): Preparation {

@@ -7,7 +7,6 @@ export const membershipPath = '/zookeeper/config';
 export type ReadPlace = (text: string) => Pick<EnsembleMember, 'role' | 'place'> | undefined;
 
 const line = /^server\.(\d{1,3})=(.+)$/;
-const MEMBER_ID_MAX = 255;
 
 /** A membership as ZooKeeper writes it there: a line for each member, and the version. */
 export function membershipText({ members, version }: Membership): string {
@@ -32,7 +31,7 @@ export function readMembers(lines: readonly string[], readPlace: ReadPlace): rea
     const [, number, written] = line.exec(text.trim()) ?? [];
     const place = written === undefined ? undefined : readPlace(written);
     const id = Number(number);
-    if (place === undefined || id < 1 || id > MEMBER_ID_MAX || members.has(id)) return undefined;
+    if (place === undefined || id < 1 || members.has(id)) return undefined;
     members.set(id, { id, ...place });
   }
   return [...members.values()];

@@ -4,6 +4,8 @@ import { type ReadPlace, readMembers } from './membership-text.ts';
 
 /** An ensemble of fewer could not lose anybody: it is made by configuration, not by a request. */
 const PARTICIPANTS_MIN = 2;
+/** The ids of sessions begin with one byte of the id of a member. */
+const MEMBER_ID_MAX = 255;
 
 /** Where an ensemble that is asked to change stands. */
 export interface Standing {
@@ -26,6 +28,11 @@ export function planReconfiguration(
     : changed(membership, { joining: joiningServers, leaving: leavingServers }, readPlace);
   if (members === undefined || participantsOf(members).length < PARTICIPANTS_MIN) return 'bad_arguments';
   return hasQuorum(members, status) ? members : 'new_config_no_quorum';
+}
+
+/** Whether we can have these members; ZooKeeper can, and asks who it is that wants them first. */
+export function canHave(members: readonly EnsembleMember[]): boolean {
+  return members.every(({ id }) => id <= MEMBER_ID_MAX);
 }
 
 function changed(

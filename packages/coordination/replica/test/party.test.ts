@@ -99,4 +99,22 @@ describe('three members', () => {
     expect(party.ask(client, 'closeSession', {})).toMatchObject([{ op: 'closeSession', error: 'ok' }]);
     expect(party.seats.map(({ replica }) => replica.status().ephemerals)).toEqual([0, 0, 0]);
   });
+
+  test('say of a reconfiguration what is wrong with it before they ask who wants it', () => {
+    const party = new Party(3);
+    const client = party.connect(party.followers[0] as Seat);
+    party.seen(client);
+    const asked = (joiningServers: string, curConfigId = -1) => {
+      const change = { joiningServers, leavingServers: '', newMembers: '', curConfigId };
+      return party.ask(client, 'reconfig', change).map((arrival) => 'error' in arrival && arrival.error);
+    };
+    expect(asked('some thing')).toEqual(['bad_arguments']);
+    expect(asked('server.9=here', 77)).toEqual(['bad_version']);
+    // We have no member of that number, but a stranger is not told that.
+    expect(asked('server.999=here')).toEqual(['no_auth']);
+    expect(asked('server.9=here')).toEqual(['no_auth']);
+    party.ask(client, 'auth', { type: 0, scheme: 'digest', auth: Buffer.from('super:test') });
+    expect(asked('server.999=here')).toEqual(['bad_arguments']);
+    expect(asked('server.9=here')).toEqual(['ok']);
+  });
 });

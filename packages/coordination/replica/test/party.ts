@@ -1,4 +1,4 @@
-import { type Entry, Replica } from '@reeve/replica';
+import { type Entry, Replica, type ReplicaOptions } from '@reeve/replica';
 import { type OpName, type RequestOf, type SessionId, Writer } from '@reeve/wire';
 import { type LinkId, type MemberId, writeSlice, writeSnapshotEnd, zabDefaults } from '@reeve/zab';
 import { type Arrival, TestClient } from './test-client.ts';
@@ -6,6 +6,8 @@ import { testOptions } from './world.ts';
 
 /** Rounds after which a party that has not come to rest never will. */
 const ROUNDS_MAX = 500;
+
+const readPlace: ReplicaOptions['readPlace'] = (place) => ({ role: 'participant', place });
 
 /** One member of a party: a replica, its disk and its links. */
 export interface Seat {
@@ -30,7 +32,7 @@ export class Party {
     this.seats = members.map(({ id }) => {
       const firstSessionId = `0${id}00000000000001` as SessionId;
       const zab = { ...zabDefaults, id, membership: { version: 0, members }, epochs: undefined };
-      const replica = new Replica({ ...testOptions, firstSessionId, zab });
+      const replica = new Replica({ ...testOptions, reconfiguration: 'offered', readPlace, firstSessionId, zab });
       return { id, replica, log: [], dialling: undefined, links: new Map(), phase: 'up' };
     });
     for (const { replica } of this.seats) replica.start(this.now);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Engine, startProcess, TestkitError, type TestProcess } from '@reeve/testkit';
+import { startProcess, TestkitError, type TestProcess } from '@reeve/testkit';
+import { type Served, type ServerDeed, ServerUnderTest } from './server-under-test.ts';
 
 /** How long one case of a program in another language may take, milliseconds. */
 export const CASE_DEADLINE_MS = 90_000;
@@ -8,15 +9,15 @@ export const CASE_DEADLINE_MS = 90_000;
 export interface ForeignProgram {
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The server it tests, and may ask us to stop and start. */
-  readonly engine: Engine;
+  /** What it tests, and may ask us to stop and start. */
+  readonly engine: Served;
 }
 
 /**
  * What a test program in another language finds out, case by case. It writes lines of JSON to standard output:
  * `{"case": name}` for a case that passed, `{"case": name, "why": text}` for one that failed, and
- * `{"engine": "stop" | "start" | "kill" | "pause" | "resume"}` to have something done to the server, which is answered
- * by the line `done`. Other lines say nothing.
+ * `{"engine": "stop" | "start" | "kill" | "pause" | "resume"}` to have something done to the server, of an ensemble to the
+ * leader or the member `at` an address, which is answered by the line `done`. Other lines say nothing.
  */
 export class ForeignCases {
   readonly #outcomes = new Map<string, string>();
@@ -25,7 +26,8 @@ export class ForeignCases {
   /** Starts the program; it ends with the test file. */
   static async start({ argv, env = {}, engine }: ForeignProgram): Promise<ForeignCases> {
     const cases = new ForeignCases();
-    const answer = (line: string) => cases.#hear(line, engine);
+    const server = new ServerUnderTest(engine);
+    const answer = (line: string) => cases.#hear(line, server);
     cases.#process = await startProcess(argv, { env, answer });
     return cases;
   }
@@ -37,20 +39,17 @@ export class ForeignCases {
     return (this.#process as TestProcess).until(outcome, { deadlineMs: CASE_DEADLINE_MS, what });
   }
 
-  async #hear(line: string, engine: Engine): Promise<string | undefined> {
+  async #hear(line: string, server: ServerUnderTest): Promise<string | undefined> {
     const said = parsed(line);
-    if (said?.case !== undefined) this.#outcomes.set(said.case, said.why ?? 'passed');
-    if (said?.engine === undefined) return undefined;
-    await engine[said.engine]();
+    if (said === undefined) return undefined;
+    if ('case' in said) this.#outcomes.set(said.case, said.why ?? 'passed');
+    if (!('engine' in said)) return undefined;
+    await server.perform(said);
     return 'done';
   }
 }
 
-interface SaidLine {
-  readonly case?: string;
-  readonly why?: string;
-  readonly engine?: 'stop' | 'start' | 'kill' | 'pause' | 'resume';
-}
+type SaidLine = ServerDeed | { readonly case: string; readonly why?: string };
 
 function parsed(line: string): SaidLine | undefined {
   return line.startsWith('{"') ? (JSON.parse(line) as SaidLine) : undefined;

@@ -1,7 +1,8 @@
-"""pytest plugin: kazoo's own tests against a server that our test runner has started.
+"""pytest plugin: kazoo's own tests against servers that our test runner has started.
 
-KAZOO_ADDRESS is the server; KAZOO_CASES names the tests to run, one a line. Each outcome is written to standard output
-as a line of JSON, and the runner is asked there to stop and start the server (see foreign-cases.ts).
+KAZOO_ADDRESSES are the servers, with commas between; KAZOO_CASES names the tests to run, one a line. Each outcome is
+written to standard output as a line of JSON, and the runner is asked there to stop and start a server (see
+foreign-cases.ts).
 """
 import gc
 import json
@@ -32,24 +33,25 @@ def say(**line):
     tell.flush()
 
 
-def ask(what):
-    say(engine=what)
+def ask(what, address):
+    say(engine=what, at=address)
     told.readline()
 
 
 class Server:
     """What kazoo's harness knows of a server."""
 
-    address = os.environ["KAZOO_ADDRESS"]
-    running = True
+    def __init__(self, address):
+        self.address = address
+        self.running = True
 
     def run(self):
-        ask("start")
+        ask("start", self.address)
         self.running = True
 
     def stop(self):
         self.running = False
-        ask("stop")
+        ask("stop", self.address)
 
 
 class Cluster(list):
@@ -58,7 +60,7 @@ class Cluster(list):
             server.run()
 
 
-cluster = Cluster([Server()])
+cluster = Cluster(Server(address) for address in os.environ["KAZOO_ADDRESSES"].split(","))
 harness.get_global_cluster = lambda: cluster
 
 

@@ -92,7 +92,7 @@ export class Leader {
   }
 
   /** Proposes to refuse what a learner forwarded. */
-  refuse(asked: Omit<WriteRequest, 'request'>, error: ErrorName, timeMs: number): void {
+  refuse(asked: WriteRequest, error: ErrorName, timeMs: number): void {
     const { client, xid, op, connection, origin } = asked;
     const txn = { kind: 'refused', error, failedPart: -1 } as const;
     this.#propose({ session: client.session, xid, op, connection, origin, timeMs }, txn);

@@ -95,14 +95,14 @@ export class LearnerRequests {
     if (!agreement.hasRoom) return this.tell(learner, { kind: 'declined', request: number });
     const origin = { member: learner, request: number };
     const client: Preparation['asker'] = { session: id, identities: this.#identities.get(id) ?? [] };
-    const asked = { client, connection: undefined, origin, xid, op: op as WriteOp };
+    const request = (ops[op].request as Codec<unknown>).decode(reader);
+    const asked = { client, connection: undefined, origin, xid, op: op as WriteOp, request };
     const session = sessions.get(id);
     if (session?.phase !== 'open') return leader.refuse(asked, 'session_expired', condition.nowMs);
     session.owner ??= learner;
     if (session.owner !== learner) return leader.refuse(asked, 'session_moved', condition.nowMs);
     sessions.touch(session);
-    const request = (ops[op].request as Codec<unknown>).decode(reader);
-    leader.write({ ...asked, request }, condition.nowMs);
+    leader.write(asked, condition.nowMs);
   }
 
   #identify(learner: MemberId, { session: id, identities }: Message<'identify'>): void {

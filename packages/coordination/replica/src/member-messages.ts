@@ -2,12 +2,15 @@ import { unbound } from '@reeve/tree';
 import {
   buffer,
   type Codec,
+  type Fields,
   type Identity,
   int,
   long,
   type Reader,
+  type RecordCodec,
   record,
   sessionId,
+  tagged,
   ustring,
   type ValueOf,
   vector,
@@ -50,17 +53,20 @@ const synced = record({ request: long, zxid: long });
 /** A session is served elsewhere now. */
 const moved = record({ session: sessionId });
 
-const codecs = { write, identify, open, reopen, close, sync, heard, declined, reopened, synced, moved } as const;
-type Kind = keyof typeof codecs;
-const kinds = Object.keys(codecs) as readonly Kind[];
+const records = { write, identify, open, reopen, close, sync, heard, declined, reopened, synced, moved } as const;
+type Kind = keyof typeof records;
+const kinds = Object.keys(records) as readonly Kind[];
+/** By their codes; each reads what it is along with its fields. */
+const codecs = kinds.map((kind) => tagged(records[kind] as RecordCodec<Fields>, 'kind', kind)) as Codec<unknown>[];
 
 /** One message between a learner and its leader. */
-export type MemberMessage = { readonly [K in Kind]: { readonly kind: K } & ValueOf<(typeof codecs)[K]> }[Kind];
+export type MemberMessage = { readonly [K in Kind]: { readonly kind: K } & ValueOf<(typeof records)[K]> }[Kind];
 
 /** Writes a message; the body of a write is to follow. */
 export function writeMemberMessage(writer: Writer, message: MemberMessage): void {
-  writer.int(kinds.indexOf(message.kind));
-  (codecs[message.kind] as Codec<unknown>).encode(writer, message);
+  const code = kinds.indexOf(message.kind);
+  writer.int(code);
+  codecs[code]?.encode(writer, message);
 }
 
 /**
@@ -70,7 +76,7 @@ export function writeMemberMessage(writer: Writer, message: MemberMessage): void
  */
 export function readMemberMessage(reader: Reader): MemberMessage {
   const code = reader.int();
-  const kind = kinds[code];
-  if (kind === undefined) throw reader.malformed(`there is no message ${code} between members`);
-  return { kind, ...(codecs[kind] as Codec<object>).decode(reader) } as MemberMessage;
+  const codec = codecs[code];
+  if (codec === undefined) throw reader.malformed(`there is no message ${code} between members`);
+  return codec.decode(reader) as MemberMessage;
 }

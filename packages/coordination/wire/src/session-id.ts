@@ -14,8 +14,9 @@ export function sessionIdOf(high: number, low: number): SessionId {
   return (hex32(high) + hex32(low)) as SessionId;
 }
 
-/** The id that was written last: requests of one session come in a row. */
+/** The ids that were written and read last: requests of one session come in a row. */
 const last = { id: noSession, high: 0, low: 0 };
+const lastRead = { id: noSession, high: 0, low: 0 };
 
 /** A session id in the wire: a jute `long`. */
 export const sessionId: Codec<SessionId> = {
@@ -32,7 +33,12 @@ export const sessionId: Codec<SessionId> = {
   decode(reader) {
     const high = reader.int();
     const low = reader.int();
-    return high === 0 && low === 0 ? noSession : sessionIdOf(high, low);
+    if (high !== lastRead.high || low !== lastRead.low) {
+      lastRead.id = sessionIdOf(high, low);
+      lastRead.high = high;
+      lastRead.low = low;
+    }
+    return lastRead.id;
   },
 };
 

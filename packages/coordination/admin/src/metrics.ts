@@ -3,6 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-c
 
 type Figure<K extends MonitorValue['kind']> = Extract<MonitorValue, { kind: K }>;
 
+/** What is told in words; that of each learner is for `mntr` alone, as it never stays the same. */
+const infoLabels: string[] = ['version', 'server_state', 'peer_state'];
+
 /** The figures of a coordinator in the form that Prometheus reads. */
 export class Metrics {
   readonly #report: () => CoordinatorReport;
@@ -23,8 +26,10 @@ export class Metrics {
 
   /** All of it, as of now. */
   async text(): Promise<string> {
-    for (const figure of await this.#report().monitor()) {
-      if (!this.#figures.has(figure.name)) this.#register(figure);
+    const figures = await this.#report().monitor();
+    this.#figures.clear();
+    for (const figure of figures) {
+      if (this.#registry.getSingleMetric(figure.name) === undefined) this.#register(figure);
       this.#figures.set(figure.name, figure);
     }
     return this.#registry.metrics();
@@ -33,12 +38,15 @@ export class Metrics {
   #register(figure: MonitorValue): void {
     const { name, help } = figure;
     const about = { name, help, registers: [this.#registry] };
-    const value = () => (this.#figures.get(name) as Extract<MonitorValue, { value: number }>).value;
+    const value = () => (this.#figures.get(name) as Extract<MonitorValue, { value: number }> | undefined)?.value;
     if (figure.kind === 'gauge') {
       new Gauge({
         ...about,
         collect() {
-          this.set(value());
+          const now = value();
+          // What only a leader tells is not told by one that was.
+          if (now === undefined) this.remove();
+          else this.set(now);
         },
       });
     } else if (figure.kind === 'counter') {
@@ -46,7 +54,7 @@ export class Metrics {
         ...about,
         collect() {
           this.reset();
-          this.inc(value());
+          this.inc(value() ?? 0);
         },
       });
     } else if (figure.kind === 'summary') {
@@ -57,11 +65,13 @@ export class Metrics {
   /** What is told in words is told in labels. */
   #info(): void {
     const texts = () =>
-      [...this.#figures.values()].filter((figure): figure is Figure<'text'> => figure.kind === 'text');
+      [...this.#figures.values()].filter(
+        (figure): figure is Figure<'text'> => figure.kind === 'text' && infoLabels.includes(figure.name),
+      );
     new Gauge({
       name: 'reeve_coordinator_info',
       help: 'Always 1: version and state are in the labels',
-      labelNames: ['version', 'server_state'],
+      labelNames: infoLabels,
       registers: [this.#registry],
       collect() {
         this.reset();

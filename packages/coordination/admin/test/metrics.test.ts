@@ -60,9 +60,10 @@ describe('metrics', () => {
     }
   });
 
-  test('are each explained in the documentation, and nothing else is', async () => {
+  test('are each explained in the documentation, and of one alone nothing else is', async () => {
     const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
-    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const [alone = ''] = page.split('## One member of several');
+    const rows = alone.split('\n').filter((line) => line.startsWith('| `'));
     const explained = rows.flatMap((row) => (row.split('|')[1] ?? '').match(/[a-z_]+/g) ?? []);
     const served = [...(await scraped()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
     expect(explained.sort()).toEqual(served.sort());

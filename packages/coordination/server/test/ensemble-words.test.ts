@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fourLetterWord, temporaryDirectory } from '@reeve/testkit';
 import type { ZabStatus } from '@reeve/zab';
@@ -65,6 +66,14 @@ describe('the figures of a member of several', () => {
     const told = figures({ ...leading, ...changes });
     expect(told.peer_state).toBe(state);
     expect(Object.keys(told)).not.toContain('learners');
+  });
+
+  test('are each explained in the documentation, and nothing else is', () => {
+    const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
+    const rows = page.split('## One member of several')[1]?.matchAll(/^\| (`.*?) \|/gm) ?? [];
+    const explained = [...rows].flatMap(([, names]) => names?.match(/[a-z_]+/g) ?? []);
+    const told = ensembleValues(leading, 1).filter(({ kind }) => kind !== 'text');
+    expect(explained.sort()).toEqual(told.map(({ name }) => name).sort());
   });
 
   test('are none of one that is alone', () => {

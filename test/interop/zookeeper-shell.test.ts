@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Engine, eventually, startReeveCoordinator } from '@reeve/testkit';
+import { eventually, startReeveCoordinator, startReeveEnsemble } from '@reeve/testkit';
 import { CASE_DEADLINE_MS } from './foreign-cases.ts';
 import { requireJava } from './java.ts';
 import { ZooKeeperMain } from './zookeeper-main.ts';
@@ -137,8 +137,6 @@ const surveying: readonly Typed[] = [
   ['ann', 'getEphemerals /t', /^\[.*\/t\/e.*\]$/m],
   ['bob', 'getEphemerals', /^\[\]$/m],
   ['ann', 'version', /^ZooKeeper CLI version: 3\./m],
-  ['ann', 'config', anything, /server\.1|rror/],
-  ['ann', 'reconfig -add 9=127.0.0.1:1:2;3', /\S/],
   ['ann', 'ls /zookeeper', /^\[config, quota\]$/m],
   ['ann', 'delete /zookeeper', /arguments|not empty|valid/i],
 ];
@@ -170,21 +168,72 @@ const quotas: readonly Typed[] = [
   ['ann', 'set /t/h/1 xx', anything, /quota/i],
 ];
 
-const chapters = { creating, reading, changing, watching, permissions, surveying, quotas };
-const steps = Object.entries(chapters).flatMap(([chapter, all]) =>
-  all.map((step, i) => ({
-    step,
-    title: `${chapter} ${i + 1}: ${step[0]} ${step.length === 2 ? 'hears' : 'types'} ${step[1]}`,
-  })),
+const joining = 'server.9=127.0.0.1:1:2:observer;3';
+
+const standingAlone: readonly Typed[] = [
+  ['ann', 'config', anything, /server\.1|rror/],
+  ['ann', `reconfig -add ${joining}`, /\S/],
+];
+
+const members = [1, 2, 3].map(
+  (id) => new RegExp(`^server\\.${id}=127.0.0.1:\\d+:\\d+:participant;127.0.0.1:\\d+$`, 'm'),
 );
 
-describe("ZooKeeper's own shell, with Reeve as the server:", () => {
-  let engine: Engine;
+const reconfiguring: readonly (Typed | Told)[] = [
+  ['ann', 'config', [...members, /^version=[0-9a-f]+$/m]],
+  ['ann', 'config -c', /^[0-9a-f]+ 127\.0\.0\.1:\d+,127\.0\.0\.1:\d+,127\.0\.0\.1:\d+$/m],
+  ['bob', 'config -s', [/^version=/m, /^dataVersion = -?\d+$/m]],
+  ['ann', `reconfig -add ${joining}`, refused],
+  ['bob', 'addauth digest super:test', nothing],
+  ['bob', 'reconfig -add some-thing', /Arguments|arguments|valid/],
+  ['bob', `reconfig -v 77 -add ${joining}`, /version No is not valid/],
+  ['ann', 'config -w', members],
+  ['bob', `reconfig -add ${joining}`, [/^Committed new configuration:$/m, /^server\.9=127\.0\.0\.1:1:2:observer;/m]],
+  ['ann', 'NodeDataChanged /zookeeper/config'],
+  ['ann', 'sync /', /^Sync is OK$/m],
+  ['ann', 'config', /^server\.9=127\.0\.0\.1:1:2:observer;/m],
+  ['bob', 'reconfig -remove 9', members, /server\.9/],
+  ['bob', 'config', members, /server\.9/],
+];
+
+const chapters = { creating, reading, changing, watching, permissions, surveying, quotas };
+
+function stepsOf(all: Readonly<Record<string, readonly (Typed | Told)[]>>) {
+  return Object.entries(all).flatMap(([chapter, steps]) =>
+    steps.map((step, i) => ({
+      step,
+      title: `${chapter} ${i + 1}: ${step[0]} ${step.length === 2 ? 'hears' : 'types'} ${step[1]}`,
+    })),
+  );
+}
+
+const settings = { tickMs: 2_000, config: ['reconfigEnabled=true', 'enforceQuota=true'] };
+
+describe.each([
+  {
+    name: 'a coordinator',
+    steps: stepsOf({ ...chapters, standingAlone }),
+    places: async () => {
+      const { address } = await startReeveCoordinator(settings);
+      return { ann: address, bob: address };
+    },
+  },
+  {
+    name: 'an ensemble, two members',
+    steps: stepsOf({ ...chapters, reconfiguring }),
+    places: async () => {
+      const [first, second] = (await startReeveEnsemble(settings)).members;
+      return { ann: first?.address ?? '', bob: second?.address ?? '' };
+    },
+  },
+])("ZooKeeper's own shell, with $name of Reeve as the server:", ({ steps, places }) => {
+  let address: string;
   let shells: Readonly<Record<Who, ZooKeeperMain>>;
 
   beforeAll(async () => {
-    engine = await startReeveCoordinator({ tickMs: 2_000, config: ['reconfigEnabled=true', 'enforceQuota=true'] });
-    const [ann, bob] = await Promise.all([ZooKeeperMain.start(engine.address), ZooKeeperMain.start(engine.address)]);
+    const at = await places();
+    const [ann, bob] = await Promise.all([ZooKeeperMain.start(at.ann), ZooKeeperMain.start(at.bob)]);
+    address = at.ann;
     shells = { ann, bob };
   }, CASE_DEADLINE_MS);
 
@@ -210,14 +259,14 @@ describe("ZooKeeper's own shell, with Reeve as the server:", () => {
     ['succeeds with what was asked for', ['get', '/one'], 0, /^hi$/m],
     ['fails for a znode that is not there', ['get', '/two'], 1, noNode],
   ])('a command on the command line %s', async (_, command, code, prints) => {
-    expect(await ZooKeeperMain.once(engine.address, ...command)).toEqual({
+    expect(await ZooKeeperMain.once(address, ...command)).toEqual({
       code,
       printed: expect.stringMatching(prints),
     });
   });
 
   test('a path in the address is the root', async () => {
-    const { printed } = await ZooKeeperMain.once(`${engine.address}/one`, 'ls', '/');
+    const { printed } = await ZooKeeperMain.once(`${address}/one`, 'ls', '/');
     expect(printed).toMatch(/^\[\]$/m);
   });
 });

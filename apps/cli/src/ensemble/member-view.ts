@@ -8,7 +8,7 @@ export interface LearnerView {
 }
 
 /** What a leader says of the ensemble. */
-export interface LeaderView {
+interface LeaderView {
   /** Members that vote. */
   readonly quorumSize: number;
   /** Voting members that have caught up with it. */

@@ -23,7 +23,7 @@ export async function membershipOf(ids: readonly MemberId[]): Promise<Membership
 }
 
 /** Frames whose first byte says what they are. */
-export const testFrames = {
+const testFrames = {
   writeSlice: (writer: Writer, slice: Buffer) => writeFrame(writer, Buffer.concat([Buffer.from('s'), slice])),
   writeSnapshotEnd: (writer: Writer, zxid: number) => writeFrame(writer, Buffer.from(`e${zxid}`)),
 };
@@ -63,7 +63,6 @@ export function wholeConfig(id: MemberId, membership: Membership): EnsembleConfi
     connectTimeoutMs: 2_000,
     security: { secretFile: undefined, tls: undefined },
     readOnlyMode: 'disabled',
-    leaderServes: 'clients',
     dynamicConfigFile: undefined,
   };
 }

@@ -11,7 +11,10 @@ export const ensembleKeys = {
   initLimit: ticks,
   syncLimit: ticks,
   electionAlg: oneOf(['3'], 'must be 3: there is one way to elect a leader here'),
-  leaderServes: choice('yes', 'no'),
+  leaderServes: {
+    ...choice('yes', 'no'),
+    remark: (answer: 'yes' | 'no') => (answer === 'no' ? 'a leader serves clients here all the same' : undefined),
+  },
   peerType: oneOf(['participant', 'observer'], 'must be participant or observer'),
   standaloneEnabled: trueOrFalse,
   quorumListenOnAllIPs: trueOrFalse,
@@ -59,7 +62,6 @@ export function ensembleRules(values: EnsembleValues): Omit<EnsembleConfig, 'id'
     connectTimeoutMs: connectTimeoutMs > 0 ? connectTimeoutMs : defaults.connectTimeoutMs,
     security: { secretFile: values['reeve.ensembleSecretFile'], tls: peerTls(values) },
     readOnlyMode: values['readonlymode.enabled'] === 'yes' ? 'enabled' : 'disabled',
-    leaderServes: values.leaderServes === 'no' ? 'members_only' : 'clients',
     dynamicConfigFile: values.dynamicConfigFile,
   };
 }

@@ -4,7 +4,7 @@ import type { MemberId } from '@reeve/zab';
 import { isRefusal, type Refusal } from './peer-refusal.ts';
 
 /** The version of what members say to each other before anything else. */
-export const greetingVersion = 1;
+const greetingVersion = 1;
 /** The longest frame of a greeting, bytes: whoever announces more is no member. */
 export const greetingBytesMax = 512;
 /** Bytes of chance that each side brings. */

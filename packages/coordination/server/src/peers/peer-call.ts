@@ -31,15 +31,16 @@ export class PeerCall {
   constructor(ground: PeerGround, { member, address, purpose }: Callee, outcome: CallOutcome) {
     this.#outcome = outcome;
     this.#socket = ground.carrier.connect(address, ({ socket, binding }) => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#giveUp, ground.connectTimeoutMs);
       socket.off('error', this.#lose);
       greet(socket, new CallerGreeting(termsOf(ground, purpose, binding), member), {
         known: (peer) => this.#end(() => outcome.known(peer)),
         failed: (failure) => this.#end(() => outcome.failed(failure)),
       });
     });
-    this.#socket.on('error', this.#lose);
+    this.#socket.on('error', this.#lose).once('connect', () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#giveUp, ground.connectTimeoutMs);
+    });
     this.#timer = setTimeout(this.#giveUp, Math.min(acceptMsMax, ground.connectTimeoutMs));
   }
 

@@ -86,7 +86,11 @@ class TlsCarrier implements PeerCarrier {
       const { authorizationError: error } = socket;
       this.#refuse(socket, `its certificate is not good: ${(error && codeOf(error)) ?? String(error)}`);
     });
-    gate.on('tlsClientError', (error, socket) => this.#refuse(socket, messageOf(error)));
+    gate.on('tlsClientError', (error, socket) => {
+      if (codeOf(error) !== 'ECONNRESET') return this.#refuse(socket, messageOf(error));
+      this.#logger.debug({ reason: messageOf(error) }, 'a member gave up while it began TLS');
+      socket.destroy();
+    });
     this.#gates.push(gate);
     return gate;
   }

@@ -11,7 +11,7 @@ import { type Message, PROTOCOL_VERSION } from './message.ts';
 import type { Notification } from './notification.ts';
 import { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
-import { sendHistory } from './send-history.ts';
+import { announceEpoch, sendHistory } from './send-history.ts';
 import { compareVotes } from './vote.ts';
 import { counterOf, epochOf, firstZxid, nextZxid } from './zxid.ts';
 
@@ -239,6 +239,8 @@ export class Leading implements Role {
     if (join.protocolVersion !== PROTOCOL_VERSION) return this.#refuse(learner, join.protocolVersion);
     learner.phase = { kind: 'joining', join };
     this.#leaveSolitude();
+    // Its promise of this epoch may have been to another, or got lost: it cannot be counted.
+    if (this.#phase === 'asking' && join.acceptedEpoch >= this.#epoch) this.#phase = 'discovering';
     if (this.#phase === 'discovering') this.#discover();
     else this.#ask(learner);
   }
@@ -252,7 +254,7 @@ export class Leading implements Role {
 
   #discover(): void {
     if (this.#phase !== 'discovering') return;
-    const joined = (id: MemberId) => id === this.#member.id || this.#learners.joinOf(id) !== undefined;
+    const joined = (id: MemberId) => id === this.#member.id || this.#learners.hasJoined(id);
     if (!this.#quorum.reached(joined)) return;
     this.#epoch = this.#freshEpoch();
     this.#member.promise({ acceptedEpoch: this.#epoch });
@@ -267,21 +269,28 @@ export class Leading implements Role {
     return Math.max(acceptedEpoch, epochOf(this.lastProposed), this.#learners.acceptedEpochMax) + 1;
   }
 
-  /** Tells a learner the epoch, unless another is about to begin or would have to. */
+  /** Tells a learner the epoch, if it does not know it, unless another is about to begin or would have to. */
   #ask(learner: LearnerLink): void {
-    if (learner.phase.kind !== 'joining' || learner.phase.join === undefined) return;
-    if (this.#rollingTo !== undefined) return;
-    if (learner.phase.join.acceptedEpoch > this.#epoch) {
-      if (this.#phase === 'established') this.#roll();
-      return;
-    }
+    const { phase } = learner;
+    if (phase.kind === 'catching_up' || phase.kind === 'caught_up' || this.#rollingTo !== undefined) return;
+    const join = this.#learners.joinOf(learner.peer);
+    if (phase.kind === 'joining' ? join === undefined : phase.epoch === this.#epoch) return;
+    if (join !== undefined && join.acceptedEpoch > this.#epoch) return this.#askForLater(learner);
     learner.phase = { kind: 'asked', epoch: this.#epoch };
     this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch: this.#epoch });
   }
 
+  /** A learner that has promised a later epoch can only follow into one that is later still. */
+  #askForLater({ peer }: LearnerLink): void {
+    if (this.#phase === 'established') this.#roll();
+    else this.#resign(`member ${peer} has promised a later epoch`);
+  }
+
   #promised(learner: LearnerLink, promise: MessageOf<'promise'>): void {
     const { phase } = learner;
-    if (phase.kind !== 'asked' || promise.epoch !== phase.epoch) return this.#dismiss(learner, 'it was not asked');
+    if (phase.kind !== 'asked') return this.#dismiss(learner, 'it was not asked');
+    // It is about to hear of a later epoch.
+    if (promise.epoch !== phase.epoch) return;
     const { epoch, counted, currentEpoch, lastZxid } = promise;
     learner.phase = { kind: 'promised', epoch, counted, log: promise };
     if (this.#phase !== 'asking') return this.#bringUp(learner);
@@ -312,23 +321,13 @@ export class Leading implements Role {
     if (phase.kind !== 'promised') return;
     // What was not kept can only come with a snapshot, in which it must be.
     if (history.applied < history.recent.base || this.#rollingTo !== undefined) return;
-    if (phase.epoch < this.#epoch) {
-      learner.phase = { kind: 'asked', epoch: this.#epoch };
-      return this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch: this.#epoch });
-    }
+    if (phase.epoch < this.#epoch) return this.#ask(learner);
     learner.phase = { kind: 'catching_up' };
     sendHistory(this.#member, learner, phase.log);
     if (this.#phase === 'established') {
       this.#member.send(learner.link, { kind: 'commit', zxid: history.committed });
     }
-    this.#announce(learner);
-  }
-
-  #announce({ link }: LearnerLink): void {
-    const { membership, host } = this.#member;
-    this.#member.sendWith(link, { kind: 'new_leader', epoch: this.#epoch, membership }, (writer) =>
-      host.writeShared(writer),
-    );
+    announceEpoch(this.#member, learner, this.#epoch);
   }
 
   #ackedEpoch(learner: LearnerLink, { zxid }: MessageOf<'ack_epoch'>): void {
@@ -467,7 +466,7 @@ export class Leading implements Role {
     this.#member.history.beginEpoch(epoch);
     this.#release();
     for (const learner of this.#learners.all) {
-      if (learner.listens) this.#announce(learner);
+      if (learner.listens) announceEpoch(this.#member, learner, this.#epoch);
       this.#ask(learner);
       this.#bringUp(learner);
     }

@@ -51,6 +51,11 @@ export class Learners {
     return phase?.kind === 'promised' && phase.counted === 'yes';
   }
 
+  hasJoined(peer: MemberId): boolean {
+    const phase = this.#byPeer.get(peer)?.phase;
+    return phase !== undefined && (phase.kind !== 'joining' || phase.join !== undefined);
+  }
+
   /** With what a member asked to join, when it waits for an answer. */
   joinOf(peer: MemberId): Extract<Message, { kind: 'join' }> | undefined {
     const phase = this.#byPeer.get(peer)?.phase;

@@ -251,6 +251,7 @@ export class Learning implements Role {
   }
 
   #beginEpoch({ epoch, membership }: MessageOf<'new_leader'>, reader: Reader): void {
+    if (epoch !== this.#member.epochs.acceptedEpoch) return this.#leave(`it begins epoch ${epoch} without a promise`);
     this.#member.host.readShared(reader);
     this.#member.reconfigure(membership);
     this.#member.history.beginEpoch(epoch);

@@ -16,6 +16,12 @@ export function sendHistory(member: Member, learner: LearnerLink, log: LearnerLo
   sendEntriesAfter(member, learner, plan.kind === 'snapshot' ? sendSnapshot(member, learner) : plan.after);
 }
 
+/** Tells a learner that all it was sent so far is the history with which `epoch` begins. */
+export function announceEpoch(member: Member, { link }: LearnerLink, epoch: number): void {
+  const { membership, host } = member;
+  member.sendWith(link, { kind: 'new_leader', epoch, membership }, (writer) => host.writeShared(writer));
+}
+
 /** Sends a snapshot of now, and returns the zxid up to which it goes. */
 function sendSnapshot(member: Member, { link }: LearnerLink): number {
   const source = member.host.snapshot();

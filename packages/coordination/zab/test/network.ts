@@ -101,6 +101,8 @@ export class TestNetwork {
   nowMs = 0;
   observer: HostObserver | undefined;
   readonly heldDisks = new Set<MemberId>();
+  /** Those whom no notification reaches. */
+  readonly deaf = new Set<MemberId>();
   readonly #options: Partial<ZabOptions>;
   readonly #severed = new Set<string>();
   #lastLink = 0;
@@ -328,7 +330,7 @@ export class TestNetwork {
   }
 
   #send(from: MemberId, to: MemberId, notification: Notification): void {
-    if (!this.reaches(from, to)) return;
+    if (!this.reaches(from, to) || this.deaf.has(to)) return;
     this.notifications = this.notifications.filter((sent) => sent.to !== to || sent.notification.from !== from);
     this.notifications.push({ to, notification });
   }

@@ -7,7 +7,6 @@ import { zxidText } from './test-host.ts';
 /** The network of one scenario file. */
 export class Stage {
   #network = new TestNetwork({ version: 0, members: [] });
-  #quietNotes = false;
 
   /** Does what a command says, and tells what was seen. */
   perform({ name, args, input }: ScenarioCommand): string {
@@ -25,14 +24,14 @@ export class Stage {
         for (const payload of words.slice(1)) this.#network.propose(this.#member(words[0]), payload);
         return this.#told();
       case 'reconfigure':
-        this.#network.propose(this.#member(words[0]), 'change', membershipOf(words.slice(1)));
+        this.#network.propose(this.#member(args.get('by')), 'change', membershipIn(args));
         return this.#told();
       case 'join':
-        this.#network.start(this.#network.add(Number(words[0]), membershipOf(words.slice(1))));
+        this.#network.start(this.#network.add(Number(words[0]), membershipIn(args)));
         return this.#told();
       case 'confirm':
-        (this.#member(words[0]).zab as Zab).confirm(Number(words[1]));
-        this.#network.perform(this.#member(words[0]));
+        (this.#member(args.get('by')).zab as Zab).confirm(Number(args.get('token')));
+        this.#network.perform(this.#member(args.get('by')));
         return this.#told();
       case 'say':
         return this.#say(words);
@@ -40,13 +39,19 @@ export class Stage {
         for (const id of words) this.#network.crash(this.#member(id));
         return this.#told();
       case 'persist':
-        this.#network.persist(this.#member(words[0]), Number(words[1] ?? Number.POSITIVE_INFINITY));
+        this.#network.persist(this.#member(words[0]), Number(args.get('count') ?? Number.POSITIVE_INFINITY));
         return this.#told();
       case 'hold':
         for (const id of words) this.#network.heldDisks.add(Number(id));
         return this.#told();
       case 'release':
         for (const id of words) this.#network.heldDisks.delete(Number(id));
+        return this.#told();
+      case 'deaf':
+        this.#network.deaf.add(Number(words[0]));
+        return this.#told();
+      case 'hearing':
+        this.#network.deaf.clear();
         return this.#told();
       case 'fail':
         this.#network.failDisk(this.#member(words[0]));
@@ -79,7 +84,7 @@ export class Stage {
     for (const line of input) {
       const [id = '', epoch = '', ...entries] = line.split(' ');
       const { disk } = this.#member(id);
-      disk.epochs = { acceptedEpoch: Number(epoch), currentEpoch: Number(epoch) };
+      if (epoch !== '-') disk.epochs = { acceptedEpoch: Number(epoch), currentEpoch: Number(epoch) };
       disk.log = entries.map((entry) => ({ zxid: zxidOf(entry), payload: Buffer.from(`old${entry}`) }));
     }
     return '';
@@ -101,13 +106,17 @@ export class Stage {
   }
 
   #told(): string {
-    const lines = this.#quietNotes ? [] : this.#network.notes.splice(0).map((note) => `  ${note}`);
+    const lines = this.#network.notes.splice(0).map((note) => `  ${note}`);
     for (const { id, host } of this.#network.members.values()) {
       const told = host.told.splice(0);
       if (told.length > 0) lines.push(`${id} ${told.join(', ')}`);
     }
     return lines.join('\n') || 'nothing';
   }
+}
+
+function membershipIn(args: ReadonlyMap<string, string>): Membership {
+  return membershipOf((args.get('members') ?? '').split(' '));
 }
 
 /** `1 2 3o`: an observer has an o behind its number. */

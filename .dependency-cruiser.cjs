@@ -46,6 +46,13 @@ module.exports = {
       from: { path: '/src/', pathNot: '^packages/foundation/testkit/' },
       to: { path: '^packages/foundation/testkit/' },
     },
+    {
+      name: 'simulator-for-nobody',
+      comment: 'The simulator runs the production code; nothing runs on it.',
+      severity: 'error',
+      from: { path: '/src/', pathNot: '^packages/foundation/simulator/' },
+      to: { path: '^packages/foundation/simulator/' },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

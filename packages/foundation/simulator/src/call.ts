@@ -15,7 +15,7 @@ export interface Call {
 }
 
 /** An answer as it came. */
-export interface Answer {
+interface Answer {
   readonly at: number;
   readonly zxid: number;
   /** `ok` or the name of the error. */

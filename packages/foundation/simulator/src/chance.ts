@@ -46,6 +46,16 @@ export class Chance {
     return these[Math.floor(this.share() * these.length)] as T;
   }
 
+  /** One of these, each as often as its weight says. */
+  weighted<T>(these: readonly (readonly [T, weight: number])[]): T {
+    let left = this.share() * these.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [candidate, weight] of these) {
+      left -= weight;
+      if (left < 0) return candidate;
+    }
+    return (these[0] as readonly [T, number])[0];
+  }
+
   /** A waiting time of which most are short and few are long, with this mean. */
   wait(mean: number): number {
     return -mean * Math.log(1 - this.share());

@@ -1,5 +1,5 @@
 import type { ConnectionId } from '@reeve/replica';
-import type { Place, Stream, StreamEnd } from './network.ts';
+import type { Place, Stream, StreamEnd } from './stream.ts';
 
 /** The member at this end of a client's connection. */
 export interface ClientLinkOwner {

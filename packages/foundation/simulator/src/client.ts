@@ -1,3 +1,4 @@
+import { messageOf } from '@reeve/base';
 import {
   connectReply,
   connectRequest,
@@ -13,8 +14,9 @@ import {
 } from '@reeve/wire';
 import type { ArmedWatch, Call, Goodbye } from './call.ts';
 import type { Chance } from './chance.ts';
-import type { Network, Place, Stream, StreamEnd } from './network.ts';
+import type { Network } from './network.ts';
 import { type Request, requestFrame, requestsOf, type Wish } from './requests.ts';
+import type { Place, Stream, StreamEnd } from './stream.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What a client knows of the world around it. */
@@ -28,6 +30,8 @@ export interface ClientWorld {
   /** The next position in the order of everything that happened. */
   position(): number;
   note(who: Client, what: string): void;
+  /** Called when an answer is not what the protocol says. */
+  misread(client: Client, reason: string): void;
 }
 
 /** What a client is made of. */
@@ -136,7 +140,7 @@ export class Client implements StreamEnd {
     for (let at = 0; at < bytes.length; ) {
       const end = at + HEADER_BYTES + bytes.readInt32BE(at);
       if (this.#stream === undefined) return;
-      this.#frame(this.#reader.reset(bytes, at + HEADER_BYTES, end));
+      this.#read(this.#reader.reset(bytes, at + HEADER_BYTES, end));
       at = end;
     }
   }
@@ -200,7 +204,16 @@ export class Client implements StreamEnd {
     this.#xid += 1;
     const { session } = this;
     const askedAt = this.#world.position();
-    const call: Call = { client: this.name, session, xid: this.#xid, op: request.op, path, askedAt, syncedAt, answer: undefined };
+    const call: Call = {
+      client: this.name,
+      session,
+      xid: this.#xid,
+      op: request.op,
+      path,
+      askedAt,
+      syncedAt,
+      answer: undefined,
+    };
     this.calls.push(call);
     this.#send(request, this.#xid, call);
     return call;
@@ -211,6 +224,15 @@ export class Client implements StreamEnd {
     this.#outstanding.push({ xid, request, call, askedMs });
     this.#lastSentMs = askedMs;
     this.#stream?.send(requestFrame(xid, request));
+  }
+
+  #read(frame: Reader): void {
+    try {
+      this.#frame(frame);
+    } catch (error) {
+      this.#world.misread(this, messageOf(error));
+      this.over();
+    }
   }
 
   #frame(frame: Reader): void {

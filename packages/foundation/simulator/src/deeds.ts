@@ -27,7 +27,11 @@ const doings: Readonly<Record<DeedName, Doing>> = {
   weather: (world, [lost, doubled, delayMs]) => {
     world.network.weather = { lost: Number(lost), doubled: Number(doubled), delayMs: Number(delayMs) };
   },
-  disk: (world, [who, mood]) => memberOf(world, who)?.disk.become(mood as DiskMood),
+  disk: (world, [who, mood]) => {
+    const member = memberOf(world, who);
+    // Nobody starts on a disk that refuses.
+    if (mood !== 'failing' || member?.isUp === true) member?.disk.become(mood as DiskMood);
+  },
   snapshot: (world, [who]) => memberOf(world, who)?.takeSnapshot(),
   ask: (world, [who = '', wish, path = '']) => {
     if (wishes.includes(wish as Wish)) world.clients.get(who)?.wish(wish as Wish, path);

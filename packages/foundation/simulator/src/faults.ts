@@ -37,10 +37,8 @@ export function faultsOf(setup: Setup): Deed[] {
   const chance = new Chance(setup.seed, 'faults');
   const deeds: Deed[] = [];
   const everyMs = chance.one([400, 1_000, 2_500]);
-  const total = faults.reduce((sum, [, weight]) => sum + weight, 0);
   for (let atMs = CALM_MS; atMs < setup.lastsMs - CALM_MS; atMs += 10 + chance.wait(everyMs)) {
-    let left = chance.share() * total;
-    const [fault] = faults.find(([, weight]) => (left -= weight) < 0) ?? [snapshot];
+    const fault = chance.weighted(faults);
     const add: Making['add'] = (afterMs, name, ...args) => {
       deeds.push({ atMs: rounded(atMs + afterMs), name, args: args.map(String) });
     };

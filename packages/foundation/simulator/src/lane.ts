@@ -1,4 +1,14 @@
-import type { Network, Place, StreamEnd } from './network.ts';
+import type { Chance } from './chance.ts';
+import type { Place, StreamEnd } from './stream.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What a lane leads through. */
+export interface Way {
+  readonly timeline: Timeline;
+  readonly chance: Chance;
+  isBlocked(from: Place, to: Place): boolean;
+  delayMs(): number;
+}
 
 interface Parcel {
   readonly bytes: Buffer | undefined;
@@ -10,22 +20,24 @@ interface Parcel {
 export class Lane {
   readonly from: Place;
   readonly to: StreamEnd;
-  readonly #network: Network;
+  readonly #way: Way;
   /** What is under way, in order. */
   #parcels: Parcel[] = [];
   #lastArrivalMs = 0;
   #isDropped = false;
+  /** Nothing more is let in but its end. */
+  #isCut = false;
   isHeldUp = false;
   backlogBytes = 0;
 
-  constructor(network: Network, from: Place, to: StreamEnd) {
-    this.#network = network;
+  constructor(way: Way, from: Place, to: StreamEnd) {
+    this.#way = way;
     this.from = from;
     this.to = to;
   }
 
   send(bytes: Buffer): void {
-    this.#post({ bytes });
+    if (!this.#isCut) this.#post({ bytes });
   }
 
   /** Ends it after what was sent; says when the other end has heard. */
@@ -33,9 +45,10 @@ export class Lane {
     this.#post({ bytes: undefined, ended });
   }
 
-  /** Loses what was sent last, by chance. */
+  /** Loses what was sent last, by chance, and all that is sent from now on. */
   cutShort(): void {
-    const { chance } = this.#network;
+    const { chance } = this.#way;
+    this.#isCut = true;
     if (chance.happens(0.5)) this.#parcels.length = chance.whole(0, this.#parcels.length);
   }
 
@@ -55,15 +68,15 @@ export class Lane {
     if (this.#isDropped) return;
     this.#parcels.push(parcel);
     this.backlogBytes += parcel.bytes?.length ?? 0;
-    const { timeline } = this.#network;
-    const dueMs = Math.max(timeline.nowMs + this.#network.delayMs(), this.#lastArrivalMs);
+    const { timeline } = this.#way;
+    const dueMs = Math.max(timeline.nowMs + this.#way.delayMs(), this.#lastArrivalMs);
     this.#lastArrivalMs = dueMs;
     timeline.after(dueMs - timeline.nowMs, () => this.#arrive());
   }
 
   #arrive(): void {
     if (this.isHeldUp || this.#parcels.length === 0) return;
-    if (this.#network.isBlocked(this.from, this.to.place)) {
+    if (this.#way.isBlocked(this.from, this.to.place)) {
       this.isHeldUp = true;
       return;
     }

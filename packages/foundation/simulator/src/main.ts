@@ -29,7 +29,10 @@ function optionsOf(): WorldOptions {
   const make = name === undefined ? undefined : variants.get(name);
   if (name !== undefined && make === undefined) {
     const known = [...variants.keys()].join(', ');
-    throw new SimulatorError({ code: 'arguments_invalid' }, `--broken ${name}: there is no such variant; there are ${known}`);
+    throw new SimulatorError(
+      { code: 'arguments_invalid' },
+      `--broken ${name}: there is no such variant; there are ${known}`,
+    );
   }
   return {
     ...(make === undefined ? {} : { sabotage: make() }),

@@ -1,12 +1,15 @@
 import { createHash, createHmac } from 'node:crypto';
 import { messageOf } from '@reeve/base';
 import { type ConnectionId, type Outbox, Replica, type ReplicaEvent, type ReplicaOptions } from '@reeve/replica';
-import type { LinkId, MemberId, Notification, ZabEvent } from '@reeve/zab';
+import { Writer } from '@reeve/wire';
+import { type LinkId, type MemberId, type Message, type Notification, writeMessage, type ZabEvent } from '@reeve/zab';
 import type { Chance } from './chance.ts';
 import { ClientLink } from './client-link.ts';
 import type { Disk, DiskListener } from './disk.ts';
+import { messageIn } from './message-in.ts';
 import type { Network } from './network.ts';
 import { type LinkOwner, PeerLink } from './peer-link.ts';
+import type { Setup } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -15,12 +18,17 @@ export interface MemberWorld {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly sabotage: Sabotage;
+  readonly setup: Pick<Setup, 'learnerBacklogBytesMax'>;
   member(id: MemberId): Member | undefined;
   /** The options of a member as it starts. */
   replicaOptions(member: Member): ReplicaOptions;
+  /** Called when a member is asked to take part in the epoch of a leader. */
+  named(leader: MemberId, epoch: number): void;
+  /** Called when a member begins to take a snapshot of its leader. */
+  emptied(member: Member): void;
   /** Called before a member starts from its disk. */
   starting(member: Member): void;
-  /** Called after each step. */
+  /** Called after each step in which something may have been committed. */
   stepped(member: Member): void;
   /** Called when the replica found a bug in itself. */
   broke(member: Member, reason: string): void;
@@ -38,10 +46,11 @@ export interface MemberParts {
 /** Virtual time begins here, milliseconds since the epoch. */
 const BEGINNING_MS = 1_700_000_000_000;
 /** How often a member is told that time passed. */
-const TICK_STEP_MS = 125;
+const TICK_STEP_MS = 200;
 const REDIAL_MS = 40;
 const SLICE_PAUSE_MS = 15;
 const RESTART_MS = 50;
+const LENGTH_BYTES = 4;
 
 /** The password of a session, from the secret that all members share. */
 export function passwordOf(session: string, secret: Buffer): Buffer {
@@ -113,7 +122,8 @@ export class Member implements DiskListener, LinkOwner {
     this.#life += 1;
     this.#world.sabotage.restarting?.(this);
     this.#world.starting(this);
-    const replica = new Replica(this.#world.replicaOptions(this));
+    const options = this.#world.replicaOptions(this);
+    const replica = new Replica(this.#world.sabotage.options?.(this, options) ?? options);
     this.#guarded(() => {
       const { snapshot, entries } = this.disk;
       if (snapshot !== undefined) {
@@ -135,6 +145,11 @@ export class Member implements DiskListener, LinkOwner {
     if (this.#replica === undefined) return;
     if (before === undefined || this.#isPaused) this.#die();
     else this.#killBefore = before;
+  }
+
+  /** Forgets that it was to be killed. */
+  spare(): void {
+    this.#killBefore = undefined;
   }
 
   pause(): void {
@@ -173,20 +188,20 @@ export class Member implements DiskListener, LinkOwner {
       // What was to be appended in this turn shares the fate of what was being written.
       if (told.kind === 'journal_failed') replica.outbox.entries.length = 0;
       replica.step(told, this.clockMs);
-      this.#world.stepped(this);
+      this.#watch(told);
       this.#turnSoon();
     });
   }
 
   /** Another member has reached this one, over a stream that is opened at this moment. */
-  accept(peer: MemberId, link: PeerLink): void {
+  accept(link: PeerLink): void {
     this.#links.set(link.id, link);
-    this.#zab({ kind: 'link_opened', link: link.id, peer, origin: 'accepted' });
+    this.#zab({ kind: 'link_opened', link: link.id, peer: link.peer, origin: 'accepted' });
   }
 
   /** A new end for a stream to another member. */
-  newLink(): PeerLink {
-    return new PeerLink(this.#number(), this);
+  newLink(peer: MemberId): PeerLink {
+    return new PeerLink(this.#number(), peer, this);
   }
 
   /** A client has reached this member: its end of the stream. */
@@ -213,7 +228,11 @@ export class Member implements DiskListener, LinkOwner {
     if (this.#links.delete(link)) this.#zab({ kind: 'link_closed', link });
   }
 
-  frame(connection: ConnectionId, bytes: Buffer, { start, end }: { readonly start: number; readonly end: number }): void {
+  frame(
+    connection: ConnectionId,
+    bytes: Buffer,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): void {
     if (this.#clients.has(connection)) this.step({ kind: 'frame', connection, bytes, start, end });
   }
 
@@ -248,6 +267,21 @@ export class Member implements DiskListener, LinkOwner {
   #number(): number {
     this.#nextNumber += 1;
     return this.#nextNumber;
+  }
+
+  /** Has the checkers look at what a step may have done. */
+  #watch(event: ReplicaEvent): void {
+    const type = typeOf(event);
+    if (type === snapshotType) this.#world.emptied(this);
+    else if (type === newLeaderType) this.#named(event);
+    if (mayCommit(event)) this.#world.stepped(this);
+  }
+
+  #named(event: ReplicaEvent): void {
+    const received = messageIn(event);
+    const leader = this.#links.get(received?.link ?? 0)?.peer;
+    if (leader !== undefined && received?.message.kind === 'new_leader')
+      this.#world.named(leader, received.message.epoch);
   }
 
   #guarded(work: () => void): void {
@@ -349,15 +383,11 @@ export class Member implements DiskListener, LinkOwner {
       const link = this.#links.get(id);
       if (link === undefined) continue;
       link.send(Buffer.from(writer.view()), zab.snapshots.get(id));
-      if (link.backlogBytes > this.#backlogBytesMax) link.close();
+      if (link.backlogBytes > this.#world.setup.learnerBacklogBytesMax) link.close();
     }
     for (const [id, snapshot] of zab.snapshots) {
       if (!zab.messages.has(id)) this.#links.get(id)?.send(Buffer.alloc(0), snapshot);
     }
-  }
-
-  get #backlogBytesMax(): number {
-    return this.#world.replicaOptions(this).zab.learnerBacklogBytesMax;
   }
 
   #notify({ zab }: Outbox): void {
@@ -390,16 +420,17 @@ export class Member implements DiskListener, LinkOwner {
     if (this.#dialled !== leader) return;
     const { network } = this.#world;
     const other = this.#world.member(leader);
-    const isReached = !network.isBlocked(this.id, leader) && !network.isBlocked(leader, this.id) && other?.isUp === true;
+    const isReached =
+      !network.isBlocked(this.id, leader) && !network.isBlocked(leader, this.id) && other?.isUp === true;
     if (!isReached) return this.#inThisLife(REDIAL_MS * (0.5 + this.#chance.share()), () => this.#try(leader));
     this.#dialled = undefined;
-    const near = this.newLink();
-    const far = other.newLink();
+    const near = this.newLink(leader);
+    const far = other.newLink(this.id);
     const streams = network.open(near, far);
     near.attach(streams.near);
     far.attach(streams.far);
     this.#links.set(near.id, near);
-    other.accept(this.id, far);
+    other.accept(far);
     this.#zab({ kind: 'link_opened', link: near.id, peer: leader, origin: 'dialled' });
   }
 
@@ -417,3 +448,29 @@ export class Member implements DiskListener, LinkOwner {
   }
 }
 
+/** A message's type is its first byte. */
+function typeOf(event: ReplicaEvent): number | undefined {
+  return event.kind === 'zab' && event.event.kind === 'message' ? event.event.bytes[event.event.start] : undefined;
+}
+
+/** Whether something may have been committed: of most messages that is not so, and a status takes its time. */
+function mayCommit(event: ReplicaEvent): boolean {
+  if (event.kind !== 'zab') return event.kind === 'persisted' || event.kind === 'journal_failed';
+  const type = typeOf(event);
+  return type === undefined ? event.event.kind !== 'notified' : !quietTypes.has(type);
+}
+
+const snapshotType = typeByte({ kind: 'snapshot', zxid: 0 });
+const newLeaderType = typeByte({ kind: 'new_leader', epoch: 0, membership: { version: 0, members: [] } });
+const quietTypes: ReadonlySet<number> = new Set([
+  typeByte({ kind: 'ping', round: 0 }),
+  typeByte({ kind: 'pong', round: 0 }),
+  typeByte({ kind: 'carried' }),
+  typeByte({ kind: 'propose', zxid: 0, origin: undefined, membership: undefined, payload: Buffer.alloc(0) }),
+]);
+
+function typeByte(message: Message): number {
+  const writer = new Writer();
+  writeMessage(writer, message);
+  return writer.view()[LENGTH_BYTES] ?? 0;
+}

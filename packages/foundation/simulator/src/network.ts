@@ -1,27 +1,7 @@
 import { Chance } from './chance.ts';
-import { Lane } from './lane.ts';
+import { Lane, type Way } from './lane.ts';
+import type { Place, Stream, StreamEnd } from './stream.ts';
 import type { Timeline } from './timeline.ts';
-
-/** Who can be reached: members by their ids, clients by numbers above them. */
-export type Place = number;
-
-/** One end of a stream. */
-export interface StreamEnd {
-  readonly place: Place;
-  /** Some bytes came; they end where something that was sent ended. */
-  take(bytes: Buffer): void;
-  /** The stream is over, for whatever reason. */
-  over(): void;
-}
-
-/** One's own side of a stream. */
-export interface Stream {
-  send(bytes: Buffer): void;
-  /** Bytes that have not arrived. */
-  readonly backlogBytes: number;
-  /** Ends the stream after what was sent. This side hears nothing more of it. */
-  end(): void;
-}
 
 /** How the network treats everybody. */
 export interface Weather {
@@ -45,7 +25,7 @@ const HEARD_LATE_MS = 4_000;
  * Messages that may be lost, doubled, overtaken and late; and streams, which arrive whole and in order as far as they
  * arrive. A stream whose way is blocked is silent, not over: that is for those at its ends to find out.
  */
-export class Network {
+export class Network implements Way {
   weather: Weather = fairWeather;
   readonly timeline: Timeline;
   readonly chance: Chance;

@@ -1,7 +1,7 @@
+import { Writer } from '@reeve/wire';
 import type { LinkId, OutgoingSnapshot } from '@reeve/zab';
 import { writeSlice, writeSnapshotEnd } from '@reeve/zab';
-import { Writer } from '@reeve/wire';
-import type { Place, Stream, StreamEnd } from './network.ts';
+import type { Place, Stream, StreamEnd } from './stream.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The member at this end of a link. */
@@ -19,13 +19,16 @@ const HEADER_BYTES = 4;
 /** One end of a stream between members: cuts it into messages, and sends snapshots a slice at a time. */
 export class PeerLink implements StreamEnd {
   readonly id: LinkId;
+  /** The member at the other end. */
+  readonly peer: Place;
   readonly #owner: LinkOwner;
   #stream: Stream | undefined;
   /** What waits for the end of a snapshot. */
   #waiting: { readonly bytes: Buffer; readonly snapshot: OutgoingSnapshot | undefined }[] | undefined;
 
-  constructor(id: LinkId, owner: LinkOwner) {
+  constructor(id: LinkId, peer: Place, owner: LinkOwner) {
     this.id = id;
+    this.peer = peer;
     this.#owner = owner;
   }
 

@@ -66,7 +66,7 @@ export function planText({ setup, deeds }: Plan): string {
 }
 
 /** A deed as text. */
-export function deedText({ atMs, name, args }: Deed): string {
+function deedText({ atMs, name, args }: Deed): string {
   return [atMs, name, ...args].join(' ');
 }
 
@@ -81,7 +81,8 @@ export function parsePlan(text: string): Plan {
   for (const [index, line] of text.split('\n').entries()) {
     const [first = '', ...rest] = line.trim().split(/\s+/);
     if (first === '' || first.startsWith('#')) continue;
-    if (/^[\d.]+$/.test(first)) deeds.push({ atMs: Number(first), name: deedName(rest[0], index + 1), args: rest.slice(1) });
+    if (/^[\d.]+$/.test(first))
+      deeds.push({ atMs: Number(first), name: deedName(rest[0], index + 1), args: rest.slice(1) });
     else setup.set(first, Number(rest[0]));
   }
   return { setup: setupOf(setup), deeds };
@@ -90,7 +91,10 @@ export function parsePlan(text: string): Plan {
 function deedName(word: string | undefined, line: number): DeedName {
   const name = deedNames.find((known) => known === word);
   if (name === undefined) {
-    throw new SimulatorError({ code: 'plan_invalid', line }, `line ${line} of the plan: there is no deed ${word}; there are ${deedNames.join(', ')}`);
+    throw new SimulatorError(
+      { code: 'plan_invalid', line },
+      `line ${line} of the plan: there is no deed ${word}; there are ${deedNames.join(', ')}`,
+    );
   }
   return name;
 }
@@ -100,7 +104,10 @@ function setupOf(given: ReadonlyMap<string, number>): Setup {
   for (const key of setupKeys) {
     const value = given.get(key);
     if (value === undefined || Number.isNaN(value)) {
-      throw new SimulatorError({ code: 'plan_invalid', line: 1 }, `the plan does not say ${key}: add a line "${key} <number>"`);
+      throw new SimulatorError(
+        { code: 'plan_invalid', line: 1 },
+        `the plan does not say ${key}: add a line "${key} <number>"`,
+      );
     }
     setup[key] = value;
   }

@@ -1,4 +1,4 @@
-import { createFlags, type OpName, ops, openAcl, type RequestOf, Writer } from '@reeve/wire';
+import { createFlags, type OpName, openAcl, ops, type RequestOf, Writer } from '@reeve/wire';
 
 /** What a client may wish for, by the word it has in a plan. */
 export const wishes = [

@@ -1,7 +1,7 @@
-import type { Client } from './client.ts';
-import { clientTimeoutMs } from './client.ts';
 import { contentsOf, ephemeralsOf, firstDifference } from './checkers/equal-members.ts';
 import { checkHistory } from './checkers/history.ts';
+import type { Client } from './client.ts';
+import { clientTimeoutMs } from './client.ts';
 import { perform } from './deeds.ts';
 import { fairWeather } from './network.ts';
 import type { Plan } from './plan.ts';
@@ -43,6 +43,7 @@ export function mend(world: World): void {
   world.network.weather = fairWeather;
   world.network.heal();
   for (const member of world.members.values()) {
+    member.spare();
     member.disk.become('well');
     if (member.isPaused) member.resume();
     member.start();
@@ -54,7 +55,8 @@ export function settle(world: World): void {
   mend(world);
   const leaving = [...world.clients.values()].filter((_, position) => position % 2 === 0);
   for (const client of leaving) client.leave();
-  if (!succeeds(world)) return world.report('progress', `no write succeeded within ${PROGRESS_MS_MAX} ms after the last fault`);
+  if (!succeeds(world))
+    return world.report('progress', `no write succeeded within ${PROGRESS_MS_MAX} ms after the last fault`);
   world.pass(clientTimeoutMs * 3);
   if (!world.passUntil(() => areLevel(world), EQUAL_MS_MAX)) {
     return world.report('progress', `members are not level ${EQUAL_MS_MAX} ms after the last fault: ${levels(world)}`);
@@ -104,7 +106,8 @@ function checkEqual(world: World): void {
   const [first, ...others] = all;
   for (const other of others) {
     const difference = firstDifference(first?.contents ?? [], other.contents);
-    if (difference !== undefined) world.report('equal-members', `members ${first?.id} and ${other.id} have ${difference}`);
+    if (difference !== undefined)
+      world.report('equal-members', `members ${first?.id} and ${other.id} have ${difference}`);
   }
 }
 
@@ -115,8 +118,10 @@ function checkEphemerals(world: World, left: readonly Client[]): void {
     if (replica === undefined) continue;
     const sessions = new Set([...replica.status().eachSession()].map((session) => session.id));
     for (const [owner, path] of ephemeralsOf(replica)) {
-      if (gone.has(owner)) world.report('ephemerals-die-with-their-session', `member ${id} has ${path} of ${owner}, who left`);
-      else if (!sessions.has(owner)) world.report('ephemerals-die-with-their-session', `member ${id} has ${path} of ${owner}, which is over`);
+      if (gone.has(owner))
+        world.report('ephemerals-die-with-their-session', `member ${id} has ${path} of ${owner}, who left`);
+      else if (!sessions.has(owner))
+        world.report('ephemerals-die-with-their-session', `member ${id} has ${path} of ${owner}, which is over`);
     }
   }
 }

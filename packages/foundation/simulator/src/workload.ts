@@ -28,7 +28,7 @@ export function workload({ seed, clients, lastsMs }: Setup): Deed[] {
   const deeds: Deed[] = [];
   for (let number = 1; number <= clients; number += 1) {
     const chance = new Chance(seed, `workload ${number}`);
-    const pauseMs = chance.one([30, 80, 200]);
+    const pauseMs = chance.one([40, 200, 600]);
     let moveMs = chance.wait(MOVE_EVERY_MS);
     for (let atMs = FIRST_MS; atMs < lastsMs; atMs += 1 + chance.wait(pauseMs)) {
       const client = `c${number}`;
@@ -47,11 +47,6 @@ export function rounded(ms: number): number {
 }
 
 function asked(chance: Chance): [Wish, string] {
-  const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
-  let left = chance.share() * total;
-  for (const [wish, weight] of weights) {
-    left -= weight;
-    if (left < 0) return [wish, chance.one(wish === 'ephemeral' ? ephemeralPaths : paths)];
-  }
-  return ['read', '/a'];
+  const wish = chance.weighted(weights);
+  return [wish, chance.one(wish === 'ephemeral' ? ephemeralPaths : paths)];
 }

@@ -7,9 +7,10 @@ import { Leaders } from './checkers/leaders.ts';
 import { Client, type ClientWorld, clientTimeoutMs } from './client.ts';
 import { Disk } from './disk.ts';
 import { digestOf, Member, type MemberWorld, passwordOf } from './member.ts';
-import { Network, type Place, type Stream } from './network.ts';
+import { Network } from './network.ts';
 import type { Setup } from './plan.ts';
 import { noSabotage, type Sabotage } from './sabotage.ts';
+import type { Place, Stream } from './stream.ts';
 import { Timeline } from './timeline.ts';
 import type { Violation } from './violation.ts';
 
@@ -61,7 +62,12 @@ export class World implements MemberWorld, ClientWorld {
     this.#tell = tell;
     this.network = new Network(this.timeline, setup.seed);
     const report = (promise: Violation['promise'], message: string): void => this.report(promise, message);
-    this.order = new CommitOrder({ members: () => this.members.values(), report, committed: (txn) => this.#committed(txn) });
+    this.order = new CommitOrder({
+      members: () => this.members.values(),
+      position: () => this.position(),
+      report,
+      committed: (txn) => this.#committed(txn),
+    });
     this.leaders = new Leaders(report);
     this.membership = { version: 0, members: membersOf(setup) };
     for (const { id } of this.membership.members) this.#add(id);
@@ -95,7 +101,9 @@ export class World implements MemberWorld, ClientWorld {
   get leader(): Member | undefined {
     return [...this.members.values()].find(({ replica }) => {
       const status = replica?.status().zab;
-      return status !== undefined && (status.role === 'leading' || status.role === 'alone') && status.phase === 'serving';
+      return (
+        status !== undefined && (status.role === 'leading' || status.role === 'alone') && status.phase === 'serving'
+      );
     });
   }
 
@@ -109,7 +117,8 @@ export class World implements MemberWorld, ClientWorld {
 
   connect(client: Client, id: number): Stream | undefined {
     const member = this.members.get(id);
-    const isReached = member?.isUp === true && !this.network.isBlocked(client.place, id) && !this.network.isBlocked(id, client.place);
+    const isReached =
+      member?.isUp === true && !this.network.isBlocked(client.place, id) && !this.network.isBlocked(id, client.place);
     if (!isReached) return undefined;
     const far = member.connected(`10.0.0.${client.place - FIRST_CLIENT}`);
     const streams = this.network.open(client, far);
@@ -126,16 +135,27 @@ export class World implements MemberWorld, ClientWorld {
     this.order.started(member);
   }
 
+  named(leader: MemberId, epoch: number): void {
+    this.leaders.named(leader, epoch);
+  }
+
+  emptied(member: Member): void {
+    this.order.emptied(member);
+  }
+
   stepped(member: Member): void {
     this.steps += 1;
     const status = member.replica?.status();
     if (status === undefined) return;
-    this.leaders.heard(member.id, status.zab);
     this.order.applied(member, status.lastZxid);
   }
 
   broke(member: Member, reason: string): void {
     this.report('no-bug-found-by-itself', `member ${member.id}: ${reason}`);
+  }
+
+  misread(client: Client, reason: string): void {
+    this.report('no-bug-found-by-itself', `${client.name} cannot read an answer: ${reason}`);
   }
 
   note(who: Member | Client, what: string): void {
@@ -156,7 +176,10 @@ export class World implements MemberWorld, ClientWorld {
       ...timing,
       sessionTimeoutMinMs: clientTimeoutMs / 4,
       sessionTimeoutMaxMs: clientTimeoutMs * 2,
-      firstSessionId: sessionIdOf((id << 24) + Math.floor(this.timeline.nowMs / 1000), Math.floor(this.timeline.nowMs * 1000) % 0x1000000),
+      firstSessionId: sessionIdOf(
+        (id << 24) + Math.floor(this.timeline.nowMs / 1000),
+        Math.floor(this.timeline.nowMs * 1000) % 0x1000000,
+      ),
       sessionPassword: passwordOf,
       sessionSecret: disk.secret ?? Buffer.from(`the secret of member ${id}`),
       digest: digestOf,
@@ -184,7 +207,10 @@ export class World implements MemberWorld, ClientWorld {
     for (const client of this.clients.values()) {
       const silentMs = this.timeline.nowMs - client.heardMs;
       if (client.session !== session || silentMs > clientTimeoutMs * HEARD_SHARE) continue;
-      this.report('sessions-live-while-heard', `${client.name} was answered ${Math.round(silentMs)} ms ago, and its session ends`);
+      this.report(
+        'sessions-live-while-heard',
+        `${client.name} was answered ${Math.round(silentMs)} ms ago, and its session ends`,
+      );
     }
   }
 }

@@ -10,9 +10,14 @@ export interface ModelZnode {
   readonly owner: SessionId;
 }
 
+/** Every tree has it; the membership is written into it. */
+const CONFIG = '/zookeeper/config';
+
 /** What follows from the agreed transactions alone, in the plainest way: what answers are compared with. */
 export class ZnodeModel {
-  readonly znodes = new Map<string, ModelZnode>();
+  readonly znodes = new Map<string, ModelZnode>([
+    [CONFIG, { data: null, czxid: 0, mzxid: 0, version: 0, owner: noSession }],
+  ]);
   readonly sessions = new Set<SessionId>();
   /** What no transaction should have done. */
   readonly offences: string[] = [];
@@ -34,9 +39,9 @@ export class ZnodeModel {
     }
   }
 
-  /** The children of the root. */
+  /** The children of the root that somebody created. */
   get roots(): string[] {
-    return [...this.znodes.keys()].map((path) => path.slice(1));
+    return [...this.znodes.keys()].filter((path) => path !== CONFIG).map((path) => path.slice(1));
   }
 
   #part(zxid: number, session: SessionId, part: TxnPart): void {
@@ -51,7 +56,8 @@ export class ZnodeModel {
         return;
       case 'set_data':
         if (known === undefined) return void this.offences.push(`${zxid} sets ${part.path}, which does not exist`);
-        if (part.version !== known.version + 1) this.offences.push(`${zxid} sets ${part.path} to version ${part.version} after ${known.version}`);
+        if (part.version !== known.version + 1)
+          this.offences.push(`${zxid} sets ${part.path} to version ${part.version} after ${known.version}`);
         this.znodes.set(part.path, { ...known, data: part.data, mzxid: zxid, version: part.version });
         return;
       case 'check':
@@ -71,7 +77,8 @@ export class ZnodeModel {
 
   #close(zxid: number, session: SessionId, ephemerals: readonly string[]): void {
     for (const path of ephemerals) {
-      if (this.znodes.get(path)?.owner !== session) this.offences.push(`${zxid} ends ${session} with ${path}, which is not its own`);
+      if (this.znodes.get(path)?.owner !== session)
+        this.offences.push(`${zxid} ends ${session} with ${path}, which is not its own`);
       this.znodes.delete(path);
     }
     for (const [path, { owner }] of this.znodes) {

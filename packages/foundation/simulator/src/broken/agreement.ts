@@ -1,9 +1,9 @@
 import { decodeTxn, encodeTxn } from '@reeve/tree';
 import { Reader, Writer } from '@reeve/wire';
 import type { LinkId } from '@reeve/zab';
-import type { Member } from '../member.ts';
-import type { Sabotage } from '../sabotage.ts';
-import { forge, messageIn, replaced } from './messages.ts';
+import { messageIn } from '../message-in.ts';
+import type { Sabotage, Victim } from '../sabotage.ts';
+import { forge, replaced } from './messages.ts';
 
 /** Commits what is on its own disk as if a majority had it. */
 export function commitsAlone(): Sabotage {
@@ -49,7 +49,9 @@ export function answersItsOwnPings(): Sabotage {
         round += 1;
         for (const link of learners.of(member)) forge(member, link, { kind: 'pong', round: round + 1 });
       }
-      return event.kind === 'zab' && event.event.kind === 'link_closed' && learners.has(member, event.event.link) ? undefined : event;
+      return event.kind === 'zab' && event.event.kind === 'link_closed' && learners.has(member, event.event.link)
+        ? undefined
+        : event;
     },
     restarting: (member) => learners.forget(member),
   };
@@ -74,9 +76,10 @@ export function keepsEphemerals(): Sabotage {
 /** Makes the passwords of sessions from a secret of its own. */
 export function keepsItsOwnSecret(): Sabotage {
   return {
-    outbox(_member, outbox) {
-      outbox.secret = undefined;
-    },
+    options: ({ id }, options) => ({
+      ...options,
+      sessionPassword: (session) => options.sessionPassword(session, Buffer.from(`of member ${id} alone`)),
+    }),
   };
 }
 
@@ -92,21 +95,21 @@ export function clockRunsAhead(): Sabotage {
 
 /** The links over which members are followed. */
 class Learners {
-  readonly #links = new Map<Member, Set<LinkId>>();
+  readonly #links = new Map<Victim, Set<LinkId>>();
 
-  add(member: Member, link: LinkId): void {
+  add(member: Victim, link: LinkId): void {
     this.#links.set(member, this.of(member).add(link));
   }
 
-  of(member: Member): Set<LinkId> {
+  of(member: Victim): Set<LinkId> {
     return this.#links.get(member) ?? new Set();
   }
 
-  has(member: Member, link: LinkId): boolean {
+  has(member: Victim, link: LinkId): boolean {
     return this.of(member).has(link);
   }
 
-  forget(member: Member): void {
+  forget(member: Victim): void {
     this.#links.delete(member);
   }
 }

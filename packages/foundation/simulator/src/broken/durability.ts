@@ -1,6 +1,6 @@
-import type { Member } from '../member.ts';
-import type { Sabotage } from '../sabotage.ts';
-import { messageIn, soon } from './messages.ts';
+import { messageIn } from '../message-in.ts';
+import type { Sabotage, Victim } from '../sabotage.ts';
+import { soon } from './messages.ts';
 
 /** Forgets in a crash what it has promised. */
 export function forgetsEpochs(): Sabotage {
@@ -29,7 +29,7 @@ export function epochBeforeLog(): Sabotage {
   const early = new EarlyPersisted();
   return {
     event(member, event) {
-      if (messageIn(event)?.message.kind === 'new_leader') early.tellNow(member);
+      if (messageIn(event)?.message.kind === 'new_leader') early.tell(member);
       return event.kind === 'persisted' && early.isOld(member, event.zxid) ? undefined : event;
     },
     outbox(member, { zab }) {
@@ -66,32 +66,36 @@ export function keepsSnapshotsInMemory(): Sabotage {
   };
 }
 
+/** A turn takes less. */
+const HANDED_OVER_MS = 1;
+
 /** What members were told to be on disk too early: when it really is, they are not told again. */
 class EarlyPersisted {
-  readonly #handed = new Map<Member, number>();
-  readonly #told = new Map<Member, number>();
+  readonly #handed = new Map<Victim, number>();
+  readonly #told = new Map<Victim, number>();
 
-  handedOver(member: Member, truncated: number | undefined, last: number | undefined): void {
+  handedOver(member: Victim, truncated: number | undefined, last: number | undefined): void {
     if (truncated !== undefined) this.#told.set(member, truncated);
     if (last !== undefined) this.#handed.set(member, last);
   }
 
-  tell(member: Member): void {
-    soon(member, () => this.tellNow(member));
+  /** Has it told when what was stepped just now has been handed over. */
+  tell(member: Victim): void {
+    soon(member, () => this.#tell(member), HANDED_OVER_MS);
   }
 
-  tellNow(member: Member): void {
+  #tell(member: Victim): void {
     const handed = this.#handed.get(member) ?? 0;
     if (handed <= (this.#told.get(member) ?? 0)) return;
     member.persisted(handed);
     this.#told.set(member, handed);
   }
 
-  isOld(member: Member, zxid: number): boolean {
+  isOld(member: Victim, zxid: number): boolean {
     return zxid <= (this.#told.get(member) ?? 0);
   }
 
-  forget(member: Member): void {
+  forget(member: Victim): void {
     this.#handed.delete(member);
     this.#told.delete(member);
   }

@@ -11,11 +11,14 @@ export interface CommittedTxn {
   readonly previous: number;
   readonly payload: Buffer;
   readonly logged: LoggedTxn;
+  /** When it was committed for the first time: a position in the order of everything that happened. */
+  readonly at: number;
 }
 
 /** What the order of commits is checked with. */
 export interface CommitOrderParts {
   readonly members: () => Iterable<Member>;
+  readonly position: () => number;
   readonly report: (promise: Violation['promise'], message: string) => void;
   /** Is told of each transaction that was committed for the first time anywhere. */
   readonly committed: (txn: CommittedTxn) => void;
@@ -40,14 +43,18 @@ export class CommitOrder {
     this.#applied.set(member.id, member.disk.snapshot?.zxid ?? 0);
   }
 
+  /** A member is being brought to a snapshot of its leader; what that holds is compared at the end. */
+  emptied(member: Member): void {
+    this.#applied.set(member.id, undefined);
+  }
+
   /** A member has applied everything up to a zxid. */
   applied(member: Member, lastZxid: number): void {
     const before = this.#applied.get(member.id);
-    if (lastZxid === before) return;
-    // A tree is emptied, and later at once where the snapshot is: what that holds is compared at the end.
-    const isEmptied = lastZxid < (before ?? 1);
-    this.#applied.set(member.id, isEmptied ? undefined : lastZxid);
-    if (isEmptied || before === undefined) return;
+    if (lastZxid === before || lastZxid === 0) return;
+    this.#applied.set(member.id, lastZxid);
+    if (before === undefined) return;
+    if (lastZxid < before) return this.#parts.report('one-order', `member ${member.id} goes back to ${hex(lastZxid)}`);
     let previous = before;
     for (const { zxid, payload } of entriesAfter(member, before)) {
       if (zxid > lastZxid) break;
@@ -78,7 +85,7 @@ export class CommitOrder {
 
   #first(member: Member, entry: { readonly zxid: number; readonly previous: number; readonly payload: Buffer }): void {
     const logged = decodeTxn(new Reader().reset(entry.payload));
-    const txn = { ...entry, logged };
+    const txn = { ...entry, logged, at: this.#parts.position() };
     this.txns.set(entry.zxid, txn);
     this.#checkQuorum(member, entry.zxid);
     this.#parts.committed(txn);

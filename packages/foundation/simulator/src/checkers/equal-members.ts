@@ -1,5 +1,5 @@
-import { SnapshotLoader, Tree } from '@reeve/tree';
 import type { Replica } from '@reeve/replica';
+import { SnapshotLoader, Tree } from '@reeve/tree';
 import { noSession, type SessionId } from '@reeve/wire';
 
 /** Everything that a member agrees to with the others, as lines of text: its znodes and its sessions. */

@@ -42,19 +42,20 @@ function checkAcknowledged(calls: readonly Call[], byZxid: ReadonlyMap<number, C
     if (!isWrite(call) || call.answer?.error !== 'ok') continue;
     const { zxid } = call.answer;
     const txn = byZxid.get(zxid)?.logged;
-    if (txn === undefined) report('acknowledged-writes-stay', `${told(call)} was acknowledged as ${hex(zxid)} and is gone`);
+    if (txn === undefined)
+      report('acknowledged-writes-stay', `${told(call)} was acknowledged as ${hex(zxid)} and is gone`);
     else if (txn.session !== call.session || txn.xid !== call.xid) {
       report('acknowledged-writes-stay', `${told(call)} was acknowledged as ${hex(zxid)}, which is another's`);
     }
   }
 }
 
-/** Each request has one transaction at most, and those of a session are in the order of its requests. */
+/** Each request does something once at most, and those of a session in their order; a refusal does nothing. */
 function checkOnce(order: readonly CommittedTxn[], report: Report): void {
   const last = new Map<SessionId, number>();
   for (const { zxid, logged } of order) {
     const { session, xid } = logged;
-    if (xid <= 0) continue;
+    if (xid <= 0 || logged.txn.kind === 'refused') continue;
     const before = last.get(session) ?? 0;
     if (xid <= before) report('once-each', `${hex(zxid)} is xid ${xid} of ${session}, after its xid ${before}`);
     last.set(session, xid);
@@ -67,18 +68,27 @@ function checkSessions(calls: readonly Call[], report: Report): void {
   for (const call of calls) {
     const { answer, session } = call;
     if (answer === undefined) continue;
-    if (answer.error === 'answered_out_of_order') report('session-order', `${call.client} got an answer to xid ${call.xid} that was not due`);
+    if (answer.error === 'answered_out_of_order')
+      report('session-order', `${call.client} got an answer to xid ${call.xid} that was not due`);
     if (answer.zxid <= 0 || session === noSession) continue;
     const before = last.get(session);
     if (before?.answer !== undefined && answer.zxid < before.answer.zxid) {
-      report('session-order', `${told(call)} showed ${hex(answer.zxid)} after ${told(before)} showed ${hex(before.answer.zxid)}`);
+      report(
+        'session-order',
+        `${told(call)} showed ${hex(answer.zxid)} after ${told(before)} showed ${hex(before.answer.zxid)}`,
+      );
     }
     last.set(session, call);
   }
 }
 
 /** Walks calls that have an answer in the order of their beginnings, with the greatest zxid acknowledged before each. */
-function behind(asked: readonly Call[], answered: readonly Call[], visit: (call: Call, floor: Call) => void, askedAt: (call: Call) => number): void {
+function behind(
+  asked: readonly Call[],
+  answered: readonly Call[],
+  visit: (call: Call, floor: Call) => void,
+  askedAt: (call: Call) => number,
+): void {
   const beginnings = [...asked].sort((a, b) => askedAt(a) - askedAt(b));
   const ends = [...answered].sort((a, b) => (a.answer?.at ?? 0) - (b.answer?.at ?? 0));
   let floor: Call | undefined;
@@ -97,7 +107,10 @@ function checkRealTime(calls: readonly Call[], report: Report): void {
   const writes = calls.filter((call) => isWrite(call) && call.answer?.error === 'ok');
   const check = (call: Call, floor: Call): void => {
     if ((call.answer?.zxid ?? 0) > (floor.answer?.zxid ?? 0)) return;
-    report('real-time-order', `${told(call)} is ${hex(call.answer?.zxid ?? 0)}, though ${told(floor)} had ended as ${hex(floor.answer?.zxid ?? 0)}`);
+    report(
+      'real-time-order',
+      `${told(call)} is ${hex(call.answer?.zxid ?? 0)}, though ${told(floor)} had ended as ${hex(floor.answer?.zxid ?? 0)}`,
+    );
   };
   behind(writes, writes, check, ({ askedAt }) => askedAt);
 }
@@ -105,17 +118,23 @@ function checkRealTime(calls: readonly Call[], report: Report): void {
 /** A read behind a sync shows everything that was acknowledged before the sync. */
 function checkSyncs(calls: readonly Call[], report: Report): void {
   const writes = calls.filter((call) => isWrite(call) && call.answer?.error === 'ok');
-  const reads = calls.filter(({ syncedAt, answer }) => syncedAt !== undefined && answer !== undefined && answer.zxid > 0);
+  const reads = calls.filter(
+    ({ syncedAt, answer }) => syncedAt !== undefined && answer !== undefined && answer.zxid > 0,
+  );
   const check = (call: Call, floor: Call): void => {
     if ((call.answer?.zxid ?? 0) >= (floor.answer?.zxid ?? 0)) return;
-    report('sync-sees-everything', `${told(call)} showed ${hex(call.answer?.zxid ?? 0)} behind a sync, though ${told(floor)} had ended as ${hex(floor.answer?.zxid ?? 0)}`);
+    report(
+      'sync-sees-everything',
+      `${told(call)} showed ${hex(call.answer?.zxid ?? 0)} behind a sync, though ${told(floor)} had ended as ${hex(floor.answer?.zxid ?? 0)}`,
+    );
   };
   behind(reads, writes, check, ({ syncedAt }) => syncedAt ?? 0);
 }
 
 /** Every read shows what the agreed transactions up to its zxid make, and nothing else. */
 function checkReads({ calls, order }: History, report: Report): void {
-  const isRead = ({ op, answer }: Call) => (op === 'getData' || op === 'getChildren') && answer !== undefined && answer.zxid > 0;
+  const isRead = ({ op, answer }: Call) =>
+    (op === 'getData' || op === 'getChildren') && answer !== undefined && answer.zxid > 0;
   const reads = calls.filter(isRead).sort((a, b) => (a.answer?.zxid ?? 0) - (b.answer?.zxid ?? 0));
   const model = new ZnodeModel();
   let next = 0;
@@ -160,9 +179,11 @@ function znodeDue(model: ZnodeModel, path: string): string {
 
 /** Who is told that a session is over is told so because it was agreed. */
 function checkGoodbyes({ goodbyes, order }: History, report: Report): void {
-  const closed = new Set(order.filter(({ logged }) => logged.txn.kind === 'close_session').map(({ logged }) => logged.session));
-  for (const { session } of goodbyes) {
-    if (!closed.has(session)) report('sessions-end-only-by-agreement', `a client heard that ${session} is over, which nobody agreed on`);
+  const closed = new Map<SessionId, number>();
+  for (const { at, logged } of order) if (logged.txn.kind === 'close_session') closed.set(logged.session, at);
+  for (const { session, at } of goodbyes) {
+    if ((closed.get(session) ?? Number.POSITIVE_INFINITY) < at) continue;
+    report('sessions-end-only-by-agreement', `a client heard that ${session} is over before that was agreed on`);
   }
 }
 
@@ -171,17 +192,30 @@ function checkWatches({ watches, order }: History, report: Report): void {
   const changes = new Map<string, number[]>();
   for (const { zxid, logged } of order) {
     const { txn } = logged;
-    const paths = 'path' in txn ? [txn.path] : txn.kind === 'multi' ? txn.parts.map(({ path }) => path) : txn.kind === 'close_session' ? txn.ephemerals : [];
+    const paths =
+      'path' in txn
+        ? [txn.path]
+        : txn.kind === 'multi'
+          ? txn.parts.map(({ path }) => path)
+          : txn.kind === 'close_session'
+            ? txn.ephemerals
+            : [];
     if (txn.kind === 'check' || txn.kind === 'set_acl') continue;
     for (const path of paths) changes.set(path, [...(changes.get(path) ?? []), zxid]);
   }
   for (const { path, armedZxid, firedZxid, lastZxidUnfired } of watches) {
     const first = changes.get(path)?.find((zxid) => zxid > armedZxid);
     if (first !== undefined && firedZxid !== undefined && firedZxid !== first) {
-      report('watches-before-answers', `a watch of ${path} armed at ${hex(armedZxid)} fired for ${hex(firedZxid)}, not for ${hex(first)}`);
+      report(
+        'watches-before-answers',
+        `a watch of ${path} armed at ${hex(armedZxid)} fired for ${hex(firedZxid)}, not for ${hex(first)}`,
+      );
     }
     if (first !== undefined && lastZxidUnfired >= first) {
-      report('watches-before-answers', `an answer showed ${hex(lastZxidUnfired)} before the watch of ${path} fired for ${hex(first)}`);
+      report(
+        'watches-before-answers',
+        `an answer showed ${hex(lastZxidUnfired)} before the watch of ${path} fired for ${hex(first)}`,
+      );
     }
   }
 }

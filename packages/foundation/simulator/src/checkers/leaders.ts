@@ -1,7 +1,7 @@
-import type { MemberId, ZabStatus } from '@reeve/zab';
+import type { MemberId } from '@reeve/zab';
 import type { Violation } from '../violation.ts';
 
-/** Watches who leads: one member to an epoch, and no more. */
+/** Watches whom members are asked to follow: one leader to an epoch, and no more. */
 export class Leaders {
   readonly #byEpoch = new Map<number, MemberId>();
   readonly #report: (promise: Violation['promise'], message: string) => void;
@@ -15,11 +15,10 @@ export class Leaders {
     return this.#byEpoch.size;
   }
 
-  /** What a member says of itself now. */
-  heard(member: MemberId, { role, phase, epoch }: ZabStatus): void {
-    if (role !== 'leading' || phase !== 'serving') return;
+  /** A leader asks to be followed in an epoch, for which a quorum has promised. */
+  named(leader: MemberId, epoch: number): void {
     const known = this.#byEpoch.get(epoch);
-    if (known === undefined) this.#byEpoch.set(epoch, member);
-    else if (known !== member) this.#report('one-leader-per-epoch', `${member} leads epoch ${epoch}, as ${known} did`);
+    if (known === undefined) this.#byEpoch.set(epoch, leader);
+    else if (known !== leader) this.#report('one-leader-per-epoch', `${leader} leads epoch ${epoch}, as ${known} did`);
   }
 }

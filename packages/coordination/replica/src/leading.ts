@@ -73,6 +73,8 @@ export class Leading implements Course {
     // Before the password is looked at, as ZooKeeper does: a client may be back before its old connection is seen dead.
     const earlier = connections.of(session);
     if (earlier !== undefined) connections.close(earlier);
+    // Its end is proposed, and may come to nothing: who asks again is told when that is known.
+    if (session?.phase === 'closing') return connections.close(connection);
     const password = sessionPassword(request.sessionId);
     if (session?.phase !== 'open' || !isSame(password, request.password)) {
       answering.turnAway(connection);

@@ -131,6 +131,8 @@ export class LearnerRequests {
   #reopen(learner: MemberId, { request, session: id, password, timeoutMs }: Message<'reopen'>): void {
     const { sessionPassword, sessions } = this.#parts;
     const session = sessions.get(id);
+    // Its end is proposed, and may come to nothing: who asks again is told when that is known.
+    if (session?.phase === 'closing') return this.tell(learner, { kind: 'declined', request });
     if (session?.phase !== 'open' || !isSame(sessionPassword(id), password)) {
       return this.tell(learner, { kind: 'reopened', request, timeoutMs: 0 });
     }

@@ -27,6 +27,8 @@ export interface ClientFrameParts {
 export class ClientFrames {
   /** How what changes anything is done here; no client is served without. */
   course: Course | undefined;
+  /** `closed` on a leader that serves its learners alone. */
+  admission: 'open' | 'closed' = 'open';
   /** Bytes of requests that came since the disk was last heard of, and wait for it. */
   waitingBytes = 0;
   readonly #parts: ClientFrameParts;
@@ -74,7 +76,7 @@ export class ClientFrames {
   }
 
   #greeting(connection: Connection, { bytes, start, end }: FrameEvent): void {
-    const course = this.course;
+    const course = this.admission === 'open' ? this.course : undefined;
     const request = decoded(connectRequest, this.#reader.reset(bytes, start, end));
     // One that has seen what this member has not is to go where it saw it; so is one that finds no service here.
     const isHere = course !== undefined && request !== undefined && request.lastZxidSeen <= this.#parts.tree.lastZxid;

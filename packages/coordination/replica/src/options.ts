@@ -15,6 +15,8 @@ export interface ReplicaOptions extends WriteRules {
   readonly firstSessionId: SessionId;
   /** Whether clients that ask for it may read while this member has no place in the ensemble. */
   readonly readOnlyMode: 'enabled' | 'disabled';
+  /** Whether a member that leads several takes clients too (ZooKeeper's leaderServes). */
+  readonly leaderServes: 'clients' | 'members_only';
   /** How this member finds its place in the ensemble. */
   readonly zab: ZabOptions;
   /** How the places of members are written. */
@@ -61,6 +63,7 @@ export interface ReplicaOptions extends WriteRules {
 export const replicaDefaults = {
   tickMs: 2000,
   readOnlyMode: 'disabled',
+  leaderServes: 'clients',
   readPlace: () => undefined,
   sessionTimeoutMinMs: 4000,
   sessionTimeoutMaxMs: 40_000,

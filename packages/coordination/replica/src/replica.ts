@@ -219,6 +219,7 @@ export class Replica {
       pendingZnodes: this.#leader.pendingZnodes,
       fault: this.#condition.fault,
       zab: this.#zab.status(this.#sessions.elapsedMs),
+      service: this.#frames.course instanceof ReadOnly ? 'reading' : 'any',
     });
   }
 
@@ -351,6 +352,7 @@ export class Replica {
 
   #lead(): void {
     this.#serve(this.#leading);
+    this.#frames.admission = this.#options.leaderServes === 'clients' ? 'open' : 'closed';
     const { membership, role } = this.#zab.status(this.#sessions.elapsedMs);
     if (role !== 'alone') this.#leader.describe(membership, this.#condition.nowMs);
   }
@@ -384,6 +386,7 @@ export class Replica {
     this.#firstRequest = this.#following?.nextRequest ?? this.#firstRequest;
     this.#following = undefined;
     this.#frames.course = undefined;
+    this.#frames.admission = 'open';
     this.#lookingSinceMs = this.#sessions.elapsedMs;
     this.#dismiss();
     this.#leader.abandon();

@@ -24,7 +24,7 @@ export interface ConnectionStatus {
 export interface ReplicaStatus {
   /**
    * `standalone`, or `read-only` while the journal takes nothing; of one member of several its place in the ensemble,
-   * `looking` while it has none.
+   * `looking` while it has none, or `read-only` when it can be read even then.
    */
   readonly mode: 'standalone' | 'read-only' | 'leader' | 'follower' | 'observer' | 'looking';
   readonly zab: ZabStatus;
@@ -63,13 +63,15 @@ export interface StatusParts {
   readonly pendingZnodes: number;
   readonly fault: JournalFault | undefined;
   readonly zab: ZabStatus;
+  /** `reading` where clients may do nothing else. */
+  readonly service: 'reading' | 'any';
 }
 
 /** The status of a replica made of these parts. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault, zab } = parts;
+  const { tree, watches, connections, sessions, outstanding, pendingZnodes, fault, zab, service } = parts;
   return {
-    mode: modeOf(zab, fault),
+    mode: service === 'reading' ? 'read-only' : modeOf(zab, fault),
     zab,
     fault,
     lastZxid: tree.lastZxid,

@@ -117,4 +117,29 @@ describe('three members', () => {
     expect(asked('server.999=here')).toEqual(['bad_arguments']);
     expect(asked('server.9=here')).toEqual(['ok']);
   });
+
+  test('have no clients at their leader where it serves its learners alone', () => {
+    const party = new Party(3, { leaderServes: 'members_only' });
+    const refused = party.connect(party.leader);
+    expect(party.closed.has(refused)).toBe(true);
+    const client = party.connect(party.followers[0] as Seat);
+    party.seen(client);
+    expect(party.ask(client, 'create', persistent('/a'))).toMatchObject([{ error: 'ok' }]);
+  });
+
+  test('let one without a quorum be read by those who ask for it, and by nobody else', () => {
+    const party = new Party(3, { readOnlyMode: 'enabled' });
+    party.ask(party.connect(party.leader), 'create', persistent('/a'));
+    const [one, other] = party.followers as [Seat, Seat];
+    party.kill(party.leader);
+    party.kill(other);
+    party.pass(3000);
+    expect(one.replica.status().mode).toBe('read-only');
+    const writer = party.connect(one);
+    expect(party.closed.has(writer)).toBe(true);
+    const reader = party.connect(one, { readOnly: true });
+    expect(party.seen(reader)).toMatchObject([{ kind: 'welcome', reply: { readOnly: true } }]);
+    expect(party.ask(reader, 'getData', { path: '/a', watch: false })).toMatchObject([{ error: 'ok' }]);
+    expect(party.ask(reader, 'create', persistent('/b'))).toMatchObject([{ error: 'not_read_only' }]);
+  });
 });

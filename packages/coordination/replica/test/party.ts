@@ -27,12 +27,13 @@ export class Party {
   readonly closed = new Set<TestClient>();
   #numbers = 0;
 
-  constructor(size: number) {
+  constructor(size: number, options: Partial<ReplicaOptions> = {}) {
     const members = Array.from({ length: size }, (_, at) => ({ id: at + 1, role: 'participant', place: '' }) as const);
     this.seats = members.map(({ id }) => {
       const firstSessionId = `0${id}00000000000001` as SessionId;
       const zab = { ...zabDefaults, id, membership: { version: 0, members }, epochs: undefined };
-      const replica = new Replica({ ...testOptions, reconfiguration: 'offered', readPlace, firstSessionId, zab });
+      const own = { reconfiguration: 'offered', readPlace, firstSessionId, zab } as const;
+      const replica = new Replica({ ...testOptions, ...own, ...options });
       return { id, replica, log: [], dialling: undefined, links: new Map(), phase: 'up' };
     });
     for (const { replica } of this.seats) replica.start(this.now);

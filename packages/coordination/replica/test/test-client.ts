@@ -28,6 +28,15 @@ export type Arrival =
       readonly body: unknown;
     };
 
+/** What a client asks for in its first frame. */
+export interface Hello {
+  readonly timeoutMs?: number;
+  readonly lastZxidSeen?: number;
+  readonly session?: SessionId;
+  readonly password?: Buffer;
+  readonly readOnly?: boolean;
+}
+
 const reader = new Reader();
 
 /** The client's side of the protocol, without a socket: what it would send, and what the bytes for it mean. */
@@ -44,7 +53,7 @@ export class TestClient {
   }
 
   /** The first frame. */
-  hello(wanted: { timeoutMs?: number; lastZxidSeen?: number; session?: SessionId; password?: Buffer } = {}): Buffer {
+  hello(wanted: Hello = {}): Buffer {
     const writer = new Writer();
     connectRequest.encode(writer, {
       protocolVersion: 0,
@@ -52,7 +61,7 @@ export class TestClient {
       timeoutMs: wanted.timeoutMs ?? 10_000,
       sessionId: wanted.session ?? noSession,
       password: wanted.password ?? Buffer.alloc(16),
-      readOnly: false,
+      readOnly: wanted.readOnly ?? false,
     });
     return writer.take();
   }

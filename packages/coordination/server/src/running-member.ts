@@ -108,6 +108,7 @@ async function replicaOptions(config: CoordinatorConfig): Promise<ReplicaOptions
     containerCheckIntervalMs: config.reapIntervalMs,
     zab: zabOptions(config),
     readPlace,
+    leaderServes: config.ensemble?.leaderServes ?? 'clients',
     readOnlyMode: config.ensemble?.readOnlyMode ?? 'disabled',
     firstSessionId: firstSessionId(Date.now(), config.ensemble?.id ?? 0),
     sessionSecret: await sessionSecret(config.dataDirectory),

@@ -50,6 +50,7 @@ describe('server lines', () => {
       connectTimeoutMs: 5_000,
       security: { secretFile: undefined, tls: undefined },
       readOnlyMode: 'disabled',
+      leaderServes: 'clients',
       dynamicConfigFile: undefined,
     });
   });
@@ -137,7 +138,6 @@ describe('an ensemble is warned', () => {
     ['of two participants', three, 'two participants bear the failure of none'],
     ['of four', `${voters}\nserver.4=d:1:2`, '4 participants bear the failure of no more than 3 do'],
     ['of a peerType that is not that of its line', `${voters}\npeerType=observer`, 'server.2 says participant'],
-    ['of a leader that is to serve nobody', `${voters}\nleaderServes=no`, 'a leader serves clients here all the same'],
     ['of several addresses', voters.replace('a:2888:3888', 'a:2888:3888|b:1:2'), 'server.1 has several addresses'],
   ])('%s', (_, lines, message) => {
     expect(messages(`${least}${lines}`).join()).toContain(message);

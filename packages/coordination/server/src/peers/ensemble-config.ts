@@ -32,6 +32,8 @@ export interface EnsembleConfig {
   readonly security: PeerSecurityConfig;
   /** Whether clients that ask for it are served while there is no quorum. */
   readonly readOnlyMode: 'enabled' | 'disabled';
+  /** Whether the leader takes clients too. */
+  readonly leaderServes: 'clients' | 'members_only';
   /** The file with the `server.N` lines, when they are not in the configuration file itself. */
   readonly dynamicConfigFile: string | undefined;
 }

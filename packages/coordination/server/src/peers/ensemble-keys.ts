@@ -11,10 +11,7 @@ export const ensembleKeys = {
   initLimit: ticks,
   syncLimit: ticks,
   electionAlg: oneOf(['3'], 'must be 3: there is one way to elect a leader here'),
-  leaderServes: {
-    ...choice('yes', 'no'),
-    remark: (answer: 'yes' | 'no') => (answer === 'no' ? 'a leader serves clients here all the same' : undefined),
-  },
+  leaderServes: choice('yes', 'no'),
   peerType: oneOf(['participant', 'observer'], 'must be participant or observer'),
   standaloneEnabled: trueOrFalse,
   quorumListenOnAllIPs: trueOrFalse,
@@ -61,6 +58,7 @@ export function ensembleRules(values: EnsembleValues): Omit<EnsembleConfig, 'id'
     syncTimeoutMs: (values.syncLimit ?? defaults.syncTicks) * tickMs,
     connectTimeoutMs: connectTimeoutMs > 0 ? connectTimeoutMs : defaults.connectTimeoutMs,
     security: { secretFile: values['reeve.ensembleSecretFile'], tls: peerTls(values) },
+    leaderServes: values.leaderServes === 'no' ? 'members_only' : 'clients',
     readOnlyMode: values['readonlymode.enabled'] === 'yes' ? 'enabled' : 'disabled',
     dynamicConfigFile: values.dynamicConfigFile,
   };

@@ -15,6 +15,7 @@ import {
 import type { ArmedWatch, Call, Goodbye } from './call.ts';
 import type { Chance } from './chance.ts';
 import type { Network } from './network.ts';
+import { placeOf } from './place.ts';
 import { type Request, requestFrame, requestsOf, type Wish } from './requests.ts';
 import type { Place, Stream, StreamEnd } from './stream.ts';
 import type { Timeline } from './timeline.ts';
@@ -116,6 +117,15 @@ export class Client implements StreamEnd {
       if (request.op === 'sync') syncedAt = call.askedAt;
     }
     return true;
+  }
+
+  /** Asks for another membership: a member with a role, or without. */
+  reconfigure(member: number, role: 'participant' | 'observer' | 'none'): void {
+    if (this.#phase !== 'open') return;
+    const joiningServers = role === 'none' ? '' : `server.${member}=${placeOf(member, role)}`;
+    const leavingServers = role === 'none' ? String(member) : '';
+    const body = { joiningServers, leavingServers, newMembers: '', curConfigId: -1 };
+    this.#call({ op: 'reconfig', body }, '/zookeeper/config', undefined);
   }
 
   /** Ends its session and begins another. */

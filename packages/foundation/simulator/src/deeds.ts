@@ -38,6 +38,9 @@ const doings: Readonly<Record<DeedName, Doing>> = {
   },
   close: (world, [who = '']) => world.clients.get(who)?.close(),
   move: (world, [who = '', to]) => world.clients.get(who)?.move(to === undefined ? undefined : Number(to)),
+  reconfigure: (world, [who = '', member, role]) => {
+    world.clients.get(who)?.reconfigure(Number(member), role as 'participant' | 'observer' | 'none');
+  },
   leave: (world, [who = '']) => world.clients.get(who)?.leave(),
 };
 

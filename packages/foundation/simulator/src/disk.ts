@@ -1,4 +1,4 @@
-import type { Epochs, SnapshotSource } from '@reeve/zab';
+import type { Epochs, Membership, SnapshotSource } from '@reeve/zab';
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -47,6 +47,7 @@ export class Disk {
   #snapshot: StoredSnapshot | undefined;
   epochs: Epochs | undefined;
   secret: Buffer | undefined;
+  membership: Membership | undefined;
   /** What was asked for and is not certain, in order. */
   #work: Work[] = [];
   /** How much of it the sync under way is about; 0 when there is none. */

@@ -26,6 +26,7 @@ const faults: readonly (readonly [Fault, number])[] = [
   [jump, 2],
   [badWeather, 4],
   [snapshot, 6],
+  [reconfigure, 3],
 ];
 
 /** How long a run is left alone at its beginning and its end, milliseconds. */
@@ -148,4 +149,11 @@ function badWeather(making: Making): void {
 
 function snapshot(making: Making): void {
   making.add(0, 'snapshot', memberId(making));
+}
+
+/** A member gets another role, leaves, or comes back. */
+function reconfigure(making: Making): void {
+  const { chance, add, setup } = making;
+  const role = chance.one(['participant', 'participant', 'observer', 'none']);
+  add(0, 'reconfigure', `c${chance.whole(1, setup.clients)}`, memberId(making), role);
 }

@@ -367,7 +367,8 @@ export class Member implements DiskListener, LinkOwner {
   }
 
   /** What a member must not forget is on disk at once, or not at all. */
-  #remember({ secret, zab }: Outbox): void {
+  #remember({ secret, membership, zab }: Outbox): void {
+    if (membership !== undefined) this.disk.membership = membership;
     if (secret !== undefined) this.disk.secret = Buffer.from(secret);
     if (zab.epochs !== undefined) this.disk.epochs = zab.epochs;
   }

@@ -1,3 +1,4 @@
+import { zabDefaults } from '@reeve/zab';
 import { Chance } from './chance.ts';
 import { faultsOf } from './faults.ts';
 import type { Plan, Setup } from './plan.ts';
@@ -25,6 +26,7 @@ export function planOfSeed(seed: number, { members, minutes }: Wanted = {}): Pla
     syncMs: chance.one([1, 3, 10]),
     recentEntriesMax: chance.one([3, 30, 1_000]),
     learnerBacklogBytesMax: chance.one([4_000, 1_000_000]),
+    counterRollAt: chance.one([30, zabDefaults.counterRollAt]),
   };
   const deeds = [...workload(setup), ...faultsOf(setup)].sort((a, b) => a.atMs - b.atMs);
   return { setup, deeds };

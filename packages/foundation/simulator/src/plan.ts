@@ -12,6 +12,8 @@ export interface Setup {
   readonly syncMs: number;
   readonly recentEntriesMax: number;
   readonly learnerBacklogBytesMax: number;
+  /** The counter of a zxid from which on a leader goes over to the next epoch. */
+  readonly counterRollAt: number;
 }
 
 /** Something that is done to the world at a time. */
@@ -44,6 +46,7 @@ export const deedNames = [
   'close',
   'move',
   'leave',
+  'reconfigure',
 ] as const;
 /** One of them. */
 export type DeedName = (typeof deedNames)[number];
@@ -57,6 +60,7 @@ const setupKeys = [
   'syncMs',
   'recentEntriesMax',
   'learnerBacklogBytesMax',
+  'counterRollAt',
 ] as const satisfies (keyof Setup)[];
 
 /** A plan as text: what is set up, a line each, and the deeds with their times. */

@@ -63,7 +63,7 @@ export function settle(world: World): void {
   }
   checkEqual(world);
   checkEphemerals(world, leaving);
-  const [first] = world.members.values();
+  const [first] = world.belonging;
   const order = world.order.upTo(first?.replica?.status().lastZxid ?? 0);
   const clients = [...world.clients.values()];
   const history = {
@@ -87,7 +87,7 @@ function succeeds(world: World): boolean {
 }
 
 function areLevel(world: World): boolean {
-  const zxids = [...world.members.values()].map(({ replica }) => replica?.status().lastZxid ?? -1);
+  const zxids = world.belonging.map(({ replica }) => replica?.status().lastZxid ?? -1);
   return zxids.every((zxid) => zxid === zxids[0] && zxid > 0);
 }
 
@@ -100,7 +100,7 @@ function levels(world: World): string {
 }
 
 function checkEqual(world: World): void {
-  const all = [...world.members.values()].flatMap(({ id, replica }) =>
+  const all = world.belonging.flatMap(({ id, replica }) =>
     replica === undefined ? [] : [{ id, contents: contentsOf(replica) }],
   );
   const [first, ...others] = all;
@@ -114,7 +114,7 @@ function checkEqual(world: World): void {
 /** Those who left are gone with their ephemerals, and nobody else's are. */
 function checkEphemerals(world: World, left: readonly Client[]): void {
   const gone = new Set(left.map(({ session }) => session));
-  for (const { id, replica } of world.members.values()) {
+  for (const { id, replica } of world.belonging) {
     if (replica === undefined) continue;
     const sessions = new Set([...replica.status().eachSession()].map((session) => session.id));
     for (const [owner, path] of ephemeralsOf(replica)) {

@@ -8,6 +8,7 @@ import { Client, type ClientWorld, clientTimeoutMs } from './client.ts';
 import { Disk } from './disk.ts';
 import { digestOf, Member, type MemberWorld, passwordOf } from './member.ts';
 import { Network } from './network.ts';
+import { placeOf, readPlace } from './place.ts';
 import type { Setup } from './plan.ts';
 import { noSabotage, type Sabotage } from './sabotage.ts';
 import type { Place, Stream } from './stream.ts';
@@ -107,6 +108,12 @@ export class World implements MemberWorld, ClientWorld {
     });
   }
 
+  /** The members that belong to the ensemble, as its leader knows it. */
+  get belonging(): Member[] {
+    const { members } = this.leader?.replica?.status().zab.membership ?? this.membership;
+    return members.flatMap(({ id }) => this.members.get(id) ?? []);
+  }
+
   addClient(name: string): Client {
     const place = FIRST_CLIENT + this.clients.size + 1;
     const chance = new Chance(this.setup.seed, `client ${name}`);
@@ -170,7 +177,7 @@ export class World implements MemberWorld, ClientWorld {
 
   replicaOptions(member: Member): ReplicaOptions {
     const { id, disk } = member;
-    const { recentEntriesMax, learnerBacklogBytesMax } = this.setup;
+    const { recentEntriesMax, learnerBacklogBytesMax, counterRollAt } = this.setup;
     return {
       ...replicaDefaults,
       ...timing,
@@ -183,14 +190,19 @@ export class World implements MemberWorld, ClientWorld {
       sessionPassword: passwordOf,
       sessionSecret: disk.secret ?? Buffer.from(`the secret of member ${id}`),
       digest: digestOf,
+      // Whoever asks may change the membership.
+      accessLists: 'skipped',
+      reconfiguration: 'offered',
+      readPlace,
       zab: {
         ...zabDefaults,
         ...timing,
         id,
-        membership: this.membership,
+        membership: disk.membership ?? this.membership,
         epochs: disk.epochs,
         recentEntriesMax,
         learnerBacklogBytesMax,
+        counterRollAt,
       },
     };
   }
@@ -218,7 +230,8 @@ export class World implements MemberWorld, ClientWorld {
 function membersOf({ participants, observers }: Setup): EnsembleMember[] {
   const members: EnsembleMember[] = [];
   for (let id = 1; id <= participants + observers; id += 1) {
-    members.push({ id, role: id <= participants ? 'participant' : 'observer', place: `10.1.0.${id}:2888:3888;2181` });
+    const role = id <= participants ? 'participant' : 'observer';
+    members.push({ id, role, place: placeOf(id, role) });
   }
   return members;
 }

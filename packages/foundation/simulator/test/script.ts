@@ -97,6 +97,7 @@ export class Script {
         syncMs: 1,
         recentEntriesMax: number('recent', 1_000),
         learnerBacklogBytesMax: 1_000_000,
+        counterRollAt: number('roll', 2 ** 32 - 2 ** 20),
       },
       { sabotage },
     );

@@ -63,6 +63,7 @@ export function wholeConfig(id: MemberId, membership: Membership): EnsembleConfi
     connectTimeoutMs: 2_000,
     security: { secretFile: undefined, tls: undefined },
     readOnlyMode: 'disabled',
+    leaderServes: 'clients',
     dynamicConfigFile: undefined,
   };
 }

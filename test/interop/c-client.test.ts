@@ -2,8 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type EngineKind, engineKinds, startProcess, startReeveCoordinator, temporaryDirectory } from '@reeve/testkit';
+import {
+  engineKinds,
+  startApacheEnsemble,
+  startProcess,
+  startReeveCoordinator,
+  startReeveEnsemble,
+  temporaryDirectory,
+} from '@reeve/testkit';
 import { CASE_DEADLINE_MS, ForeignCases, requireFiles } from './foreign-cases.ts';
+import { type Served, ServerUnderTest } from './server-under-test.ts';
 
 const shellInC = '/usr/lib/zookeeper/bin/cli_mt';
 
@@ -16,25 +24,42 @@ requireFiles(
 
 const source = fileURLToPath(new URL('./c/cases.c', import.meta.url));
 const table = readFileSync(source, 'utf8').split('} cases[] = {')[1] ?? '';
-const names = [...table.matchAll(/\{"([^"]+)", \w+\}/g)].map(([, name = '']) => name);
+const named = [...table.matchAll(/\{"([^"]+)", \w+, (\w+)\}/g)].map(([, name = '', place]) => ({ name, place }));
+const all = named.map(({ name }) => name);
+const ofOneServer = named.flatMap(({ name, place }) => (place === 'ALL_OF_SEVERAL' ? [] : [name]));
+
+/** What the cases are run against, and which of them. */
+interface Subject {
+  readonly name: string;
+  readonly names: readonly string[];
+  start(): Promise<Served>;
+}
+
+const subjects: readonly Subject[] = [
+  ...engineKinds.map(({ name, start }) => ({ name, names: ofOneServer, start })),
+  { name: 'an ensemble of Apache ZooKeepers', names: all, start: startApacheEnsemble },
+  { name: 'an ensemble of Reeve', names: all, start: startReeveEnsemble },
+];
 
 describe("ZooKeeper's C client", () => {
-  const running = new Map<EngineKind, ForeignCases>();
+  const running = new Map<Subject, ForeignCases>();
 
   beforeAll(async () => {
     const program = join(temporaryDirectory(), 'cases');
     const gcc = await startProcess(['gcc', '-DTHREADED', '-o', program, source, '-lzookeeper_mt', '-lpthread']);
     expect({ ...(await gcc.exited), said: gcc.stderr }).toMatchObject({ code: 0 });
-    for (const kind of engineKinds) {
-      const engine = await kind.start();
-      running.set(kind, await ForeignCases.start({ argv: [program, engine.address], engine }));
-    }
+    const starting = subjects.map(async (subject) => {
+      const engine = await subject.start();
+      const argv = [program, new ServerUnderTest(engine).address];
+      running.set(subject, await ForeignCases.start({ argv, engine }));
+    });
+    await Promise.all(starting);
   }, CASE_DEADLINE_MS);
 
-  describe.each(engineKinds)('with $name:', (kind) => {
-    test.each(names)(
+  describe.each(subjects)('with $name:', (subject) => {
+    test.each(subject.names)(
       '%s',
-      async (name) => expect(await running.get(kind)?.outcome(name)).toBe('passed'),
+      async (name) => expect(await running.get(subject)?.outcome(name)).toBe('passed'),
       CASE_DEADLINE_MS,
     );
   });

@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Engine, engineKinds, fourLetterWord, RawClient } from '@reeve/testkit';
+import {
+  type Engine,
+  type Ensemble,
+  engineKinds,
+  fourLetterWord,
+  RawClient,
+  startApacheEnsemble,
+  startReeveEnsemble,
+} from '@reeve/testkit';
 import { createFlags } from '@reeve/wire';
 
 const traffic = [
@@ -98,5 +106,67 @@ describe.each(engineKinds)('$name answers to monitoring:', ({ start }) => {
 
   test('letters that are no word end the connection', async () => {
     expect(await fourLetterWord(engine.port, 'abcd')).toBe('');
+  });
+});
+
+const membership = [
+  ...[
+    /^initLimit=20$/m,
+    /^syncLimit=5$/m,
+    /^electionAlg=3$/m,
+    /^electionPort=\d+$/m,
+    /^quorumPort=\d+$/m,
+    /^peerType=0$/m,
+  ],
+  ...[/^membership: *$/m, /^version=[0-9a-f]+$/m],
+  ...[1, 2, 3].map((id) => new RegExp(`^server\\.${id}=\\S+:\\d+:\\d+:participant;127\\.0\\.0\\.1:\\d+$`, 'm')),
+];
+
+/** What only a leader counts. */
+const learners = ['learners', 'synced_followers', 'synced_observers', 'pending_syncs'];
+
+describe.each([
+  ['Apache ZooKeeper', startApacheEnsemble],
+  ['Reeve', startReeveEnsemble],
+])('an ensemble of %s answers to monitoring:', (_, start) => {
+  let ensemble: Ensemble;
+  let leader: Engine;
+  let follower: Engine;
+
+  beforeAll(async () => {
+    ensemble = await start();
+    leader = await ensemble.leader();
+    follower = ensemble.members.find((member) => member !== leader) as Engine;
+    const client = await RawClient.open(follower.port);
+    await client.create('/here', 'x', createFlags.ephemeral);
+  }, 90_000);
+
+  test('srvr tells that one leads and that the others follow', async () => {
+    const said = await Promise.all(ensemble.members.map(({ port }) => fourLetterWord(port, 'srvr')));
+    const modes = said.map((text) => /^Mode: (.+)$/m.exec(text)?.[1]);
+    expect(modes.toSorted()).toEqual(['follower', 'follower', 'leader']);
+  });
+
+  test('mntr tells what each member is, and of the leader who follows it', async () => {
+    const followers = await fourLetterWord(follower.port, 'mntr');
+    expect(followers).toMatch(/^zk_server_state\tfollower$/m);
+    expect(followers).toMatch(/^zk_peer_state\tfollowing - broadcast$/m);
+    const leaders = await fourLetterWord(leader.port, 'mntr');
+    expect(leaders).toMatch(/^zk_server_state\tleader$/m);
+    expect(leaders).toMatch(/^zk_peer_state\tleading - broadcast$/m);
+    expect(leaders).toMatch(/^zk_quorum_size\t3$/m);
+    expect(leaders).toMatch(/^zk_synced_followers\t2$/m);
+    for (const key of learners) expect(leaders).toMatch(new RegExp(`^zk_${key}\t\\d`, 'm'));
+  });
+
+  test('conf tells of all members', async () => {
+    const said = await fourLetterWord(follower.port, 'conf');
+    for (const pattern of membership) expect(said).toMatch(pattern);
+  });
+
+  test('dump tells the ephemerals at a follower too, and the sessions at the leader', async () => {
+    const said = await fourLetterWord(follower.port, 'dump');
+    expect(said).toContain('\n\t/here\n');
+    expect(await fourLetterWord(leader.port, 'dump')).toContain('SessionTracker dump:\n');
   });
 });

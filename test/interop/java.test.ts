@@ -1,29 +1,52 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type EngineKind, engineKinds } from '@reeve/testkit';
+import { engineKinds, startApacheEnsemble, startReeveEnsemble } from '@reeve/testkit';
 import { CASE_DEADLINE_MS, type ForeignCases } from './foreign-cases.ts';
-import { casesOf, compileCases, requireJava, startChapter } from './java.ts';
+import { type Chapter, casesOf, compileCases, requireJava, startChapter } from './java.ts';
+import type { Served } from './server-under-test.ts';
 
 requireJava();
 
-const chapters = ['calm', 'faults'] as const;
+/** What the cases are run against, and which chapters: each chapter has one of its own. */
+interface Subject {
+  readonly name: string;
+  readonly chapters: readonly Chapter[];
+  start(): Promise<Served>;
+}
+
+const servers = engineKinds.map(({ name, start }): Subject => ({ name, chapters: ['calm', 'faults'], start }));
+
+const config = ['reconfigEnabled=true'];
+const ensembles: readonly Subject[] = [
+  { name: 'an ensemble of Apache ZooKeepers', chapters: ['ensemble'], start: () => startApacheEnsemble({ config }) },
+  { name: 'an ensemble of Reeve', chapters: ['ensemble'], start: () => startReeveEnsemble({ config }) },
+  { name: 'an ensemble of Reeve', chapters: ['calm'], start: () => startReeveEnsemble({ observers: 1 }) },
+];
 
 describe("ZooKeeper's and Curator's Java clients", () => {
-  /** By engine and chapter: all run at the same time, because most of them wait. */
-  const running = new Map<string, ForeignCases>();
+  let classes: string;
 
   beforeAll(async () => {
-    const classes = await compileCases();
-    const start = async ({ name, start }: EngineKind, chapter: (typeof chapters)[number]) => {
-      running.set(`${name} ${chapter}`, await startChapter({ chapter, classes, engine: await start() }));
-    };
-    await Promise.all(engineKinds.flatMap((kind) => chapters.map((chapter) => start(kind, chapter))));
+    classes = await compileCases();
   }, CASE_DEADLINE_MS);
 
-  describe.each(engineKinds)('with $name:', ({ name }) => {
-    test.each(chapters.flatMap((chapter) => casesOf(chapter).map((title) => ({ chapter, title }))))(
-      '$title',
-      async ({ chapter, title }) => expect(await running.get(`${name} ${chapter}`)?.outcome(title)).toBe('passed'),
-      CASE_DEADLINE_MS,
-    );
+  describe.each([[servers], [ensembles]])('with', (subjects) => {
+    const runs = subjects.flatMap((subject) => subject.chapters.map((chapter) => ({ ...subject, chapter })));
+    const running = new Map<(typeof runs)[number], ForeignCases>();
+
+    // All at the same time, because most of them wait.
+    beforeAll(async () => {
+      const starting = runs.map(async (run) => {
+        running.set(run, await startChapter({ chapter: run.chapter, classes, engine: await run.start() }));
+      });
+      await Promise.all(starting);
+    }, CASE_DEADLINE_MS);
+
+    describe.each(runs)('$name:', (run) => {
+      test.each(casesOf(run.chapter))(
+        '%s',
+        async (title) => expect(await running.get(run)?.outcome(title)).toBe('passed'),
+        CASE_DEADLINE_MS,
+      );
+    });
   });
 });

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Engine, startProcess, TestkitError, temporaryDirectory } from '@reeve/testkit';
+import { startProcess, TestkitError, temporaryDirectory } from '@reeve/testkit';
 import { ForeignCases, requireFiles } from './foreign-cases.ts';
+import { type Served, ServerUnderTest } from './server-under-test.ts';
 
 const JARS = '/usr/share/java';
 const names = ['zookeeper', 'zookeeper-jute', 'curator-client', 'curator-framework', 'curator-recipes'];
@@ -15,18 +16,24 @@ export const classPath = jars.map((name) => `${JARS}/${name}.jar`).join(':');
 /** Little memory, and little work on code that soon ends. */
 export const javaFlags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
-/** The chapters of our cases in Java. Those with faults stop the server and run one by one, the others many at a time. */
-export type Chapter = 'calm' | 'faults' | 'sasl';
+/**
+ * The chapters of our cases in Java. Those with faults stop the server and run one by one, the others many at a time;
+ * what an ensemble lives through begins with the faults of its leader.
+ */
+export type Chapter = 'calm' | 'faults' | 'ensemble' | 'sasl';
+
+/** The chapter of files that say so by their names; the others are calm. */
+const chapterOfFile: Readonly<Record<string, Chapter>> = { Fault: 'faults', Ensemble: 'ensemble', Sasl: 'sasl' };
 
 /** The names of the cases of a chapter. */
 export function casesOf(chapter: Chapter): readonly string[] {
-  const texts = sources.filter((file) => chapterOf(file) === chapter).map((file) => readFileSync(file, 'utf8'));
+  const chapters = chapter === 'ensemble' ? ['faults', 'ensemble'] : [chapter];
+  const texts = sources.filter((file) => chapters.includes(chapterOf(file))).map((file) => readFileSync(file, 'utf8'));
   return texts.flatMap((text) => [...text.matchAll(/cases\.add\("([^"]+)"/g)].map(([, name = '']) => name));
 }
 
 function chapterOf(file: string): Chapter {
-  if (file.endsWith('/FaultCases.java')) return 'faults';
-  return file.endsWith('/SaslCases.java') ? 'sasl' : 'calm';
+  return chapterOfFile[/(\w+)Cases\.java$/.exec(file)?.[1] ?? ''] ?? 'calm';
 }
 
 /**
@@ -55,16 +62,17 @@ export async function compileCases(): Promise<string> {
 /** What runs a chapter. */
 export interface ChapterOptions {
   readonly chapter: Chapter;
-  readonly engine: Engine;
+  readonly engine: Served;
   /** As `compileCases` says. */
   readonly classes: string;
   /** Java system properties. */
   readonly properties?: readonly string[];
 }
 
-/** Starts the cases of a chapter against an engine. */
+/** Starts the cases of a chapter against a server or an ensemble. */
 export function startChapter({ chapter, engine, classes, properties = [] }: ChapterOptions): Promise<ForeignCases> {
+  const { address } = new ServerUnderTest(engine);
   const flags = [...javaFlags, ...properties.map((property) => `-D${property}`)];
-  const argv = ['java', ...flags, '-cp', `${classes}:${classPath}`, 'interop.Main', chapter, engine.address];
+  const argv = ['java', ...flags, '-cp', `${classes}:${classPath}`, 'interop.Main', chapter, address];
   return ForeignCases.start({ argv, engine });
 }

@@ -26,7 +26,8 @@ export class ServerUnderTest {
   }
 
   async perform({ engine: deed, at }: ServerDeed): Promise<void> {
-    const member = this.#members.find(({ address }) => address === at) ?? this.#down ?? (await this.#leader());
+    const named = () => this.#members.find(({ address }) => address === at) as Engine;
+    const member = at === undefined ? (this.#down ?? (await this.#leader())) : named();
     await member[deed]();
     if (at === undefined) this.#down = deed === 'start' || deed === 'resume' ? undefined : member;
   }

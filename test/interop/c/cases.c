@@ -1,7 +1,8 @@
 /*
- * ZooKeeper's C client (multi-threaded) against the server at argv[1]. Each case has a znode of its own as its root and
+ * ZooKeeper's C client (multi-threaded) against the server or the ensemble at argv[1]. Each case has a znode of its own as its root and
  * writes one line of JSON: {"case": name}, with a "why" if it failed. See foreign-cases.ts.
  */
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,10 @@
     } \
   } while (0)
 
-static const char *address;
+/* Of all servers, with commas between. */
+static const char *addresses;
+/* Of those that this case knows. */
+static char address[TEXT_MAX];
 
 static const char *failed(const char *what, int line) {
   static char why[TEXT_MAX * 2];
@@ -83,11 +87,25 @@ static int create(zhandle_t *zh, const char *path, const char *data, int mode) {
   return zoo_create(zh, path, data, data == NULL ? -1 : (int)strlen(data), &ZOO_OPEN_ACL_UNSAFE, mode, name, TEXT_MAX);
 }
 
-static void server(const char *what) {
+/* Has something done to one member, or to the leader. */
+static void server(const char *what, const char *member) {
   char answer[TEXT_MAX];
-  printf("{\"engine\": \"%s\"}\n", what);
+  if (member == NULL) printf("{\"engine\": \"%s\"}\n", what);
+  else printf("{\"engine\": \"%s\", \"at\": \"%s\"}\n", what, member);
   fflush(stdout);
   if (fgets(answer, sizeof answer, stdin) == NULL) exit(1);
+}
+
+/* The member that a client is connected to, as host:port. */
+static const char *member_of(zhandle_t *zh) {
+  static char text[TEXT_MAX];
+  struct sockaddr_storage at;
+  socklen_t length = sizeof at;
+  char host[INET6_ADDRSTRLEN];
+  if (zookeeper_get_connected_host(zh, (struct sockaddr *)&at, &length) == NULL) return "nowhere";
+  struct sockaddr_in *place = (struct sockaddr_in *)&at;
+  snprintf(text, sizeof text, "%s:%d", inet_ntop(AF_INET, &place->sin_addr, host, sizeof host), ntohs(place->sin_port));
+  return text;
 }
 
 static const char *basics(void) {
@@ -323,57 +341,107 @@ static const char *come_back(void) {
 static const char *killed(void) {
   zhandle_t *zh = client();
   struct Stat stat;
+  char member[TEXT_MAX];
   EXPECT(create(zh, "/e", "x", ZOO_EPHEMERAL) == ZOK);
   EXPECT(zoo_wexists(zh, "/e", note_event, NULL, NULL) == ZOK);
-  server("kill");
-  EVENTUALLY(zoo_state(zh) != ZOO_CONNECTED_STATE);
-  server("start");
+  snprintf(member, sizeof member, "%s", member_of(zh));
+  server("kill", member);
+  server("start", member);
   EVENTUALLY(zoo_exists(zh, "/e", 0, &stat) == ZOK);
   EXPECT(stat.ephemeralOwner == zoo_client_id(zh)->client_id);
-  EXPECT(zoo_set(zh, "/e", "y", 1, 0) == ZOK);
-  EVENTUALLY(heard(ZOO_CHANGED_EVENT, "/e") == 1);
+  EVENTUALLY(zoo_set(zh, "/e", "y", 1, -1) == ZOK);
+  EVENTUALLY(heard(ZOO_CHANGED_EVENT, "/e") >= 1);
+  zookeeper_close(zh);
+  return NULL;
+}
+
+static const char *moved(void) {
+  zhandle_t *zh = client();
+  struct Stat stat;
+  char member[TEXT_MAX];
+  EXPECT(create(zh, "/e", "x", ZOO_EPHEMERAL) == ZOK);
+  EXPECT(zoo_wexists(zh, "/e", note_event, NULL, NULL) == ZOK);
+  snprintf(member, sizeof member, "%s", member_of(zh));
+  server("kill", member);
+  EVENTUALLY(zoo_exists(zh, "/e", 0, &stat) == ZOK);
+  EXPECT(strcmp(member_of(zh), member) != 0);
+  EXPECT(stat.ephemeralOwner == zoo_client_id(zh)->client_id);
+  EVENTUALLY(zoo_set(zh, "/e", "y", 1, -1) == ZOK);
+  EVENTUALLY(heard(ZOO_CHANGED_EVENT, "/e") >= 1);
+  server("start", member);
+  zookeeper_close(zh);
+  return NULL;
+}
+
+static const char *led_by_another(void) {
+  zhandle_t *zh = client();
+  EXPECT(create(zh, "/a", "", 0) == ZOK);
+  server("kill", NULL);
+  EVENTUALLY(zoo_set(zh, "/a", "x", 1, -1) == ZOK);
+  EXPECT(create(zh, "/a/b", "", 0) == ZOK);
+  server("start", NULL);
   zookeeper_close(zh);
   return NULL;
 }
 
 static const char *paused(void) {
   zhandle_t *zh = client();
+  char member[TEXT_MAX];
   EXPECT(create(zh, "/a", "", 0) == ZOK);
   answer_count = 0;
-  server("pause");
+  snprintf(member, sizeof member, "%s", member_of(zh));
+  server("pause", member);
   static int nth = 7;
   EXPECT(zoo_aexists(zh, "/a", 0, note_order, &nth) == ZOK);
-  server("resume");
+  server("resume", member);
   EVENTUALLY(answer_count == 1 && answered[0] == 7);
   zookeeper_close(zh);
   return NULL;
 }
 
+/* What another client does is not seen at once at every member: most cases have one of them. */
+enum place { ONE, ALL, ALL_OF_SEVERAL };
+
 static const struct {
   const char *name;
   const char *(*body)(void);
+  enum place place;
 } cases[] = {
-    {"what is written can be read, with its stat", basics},
-    {"a refusal says why", refusals},
-    {"sequential and ephemeral znodes", modes},
-    {"containers and times to live", short_lived},
-    {"children are listed", children},
-    {"a znode holds most of a mebibyte", large},
-    {"watches tell of creations, changes, children and deletions", watches},
-    {"watches are removed", removed_watches},
-    {"a multi is done as a whole or not at all", multis},
-    {"credentials and access lists", access_lists},
-    {"asynchronous answers come in order", in_order},
-    {"sync and the configuration", sync_and_config},
-    {"a session is come back to, and closed by another client", come_back},
-    {"a killed server: session, ephemeral and watch survive", killed},
-    {"a paused server: a request waits", paused},
+    {"what is written can be read, with its stat", basics, ONE},
+    {"a refusal says why", refusals, ONE},
+    {"sequential and ephemeral znodes", modes, ONE},
+    {"containers and times to live", short_lived, ONE},
+    {"children are listed", children, ONE},
+    {"a znode holds most of a mebibyte", large, ONE},
+    {"watches tell of creations, changes, children and deletions", watches, ONE},
+    {"watches are removed", removed_watches, ONE},
+    {"a multi is done as a whole or not at all", multis, ONE},
+    {"credentials and access lists", access_lists, ONE},
+    {"asynchronous answers come in order", in_order, ALL},
+    {"sync and the configuration", sync_and_config, ALL},
+    {"a session is come back to, and closed by another client", come_back, ONE},
+    {"a killed server: session, ephemeral and watch survive", killed, ALL},
+    {"a paused server: a request waits", paused, ALL},
+    {"a killed member: its client goes on at another", moved, ALL_OF_SEVERAL},
+    {"a killed leader: clients are led by another", led_by_another, ALL_OF_SEVERAL},
 };
+
+/* Every so many'th of the addresses: a member for each case in turn. */
+static void choose_member(char *chosen, int nth) {
+  char all[TEXT_MAX];
+  char *members[TEXT_MAX];
+  int count = 0;
+  snprintf(all, sizeof all, "%s", addresses);
+  for (char *one = strtok(all, ","); one != NULL; one = strtok(NULL, ",")) members[count++] = one;
+  snprintf(chosen, TEXT_MAX, "%s", members[nth % count]);
+}
 
 static void run(int nth) {
   char root[TEXT_MAX];
   event_count = 0;
   answer_count = 0;
+  if (cases[nth].place == ONE) choose_member(address, nth);
+  else snprintf(address, sizeof address, "%s", addresses);
   snprintf(place, sizeof place, "%s", address);
   zhandle_t *zh = client();
   snprintf(root, sizeof root, "/case-%d", nth);
@@ -388,8 +456,10 @@ static void run(int nth) {
 
 int main(int count, char **arguments) {
   if (count != 2) return 1;
-  address = arguments[1];
+  addresses = arguments[1];
   zoo_set_debug_level(0);
-  for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i += 1) run(i);
+  for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i += 1) {
+    if (cases[i].place != ALL_OF_SEVERAL || strchr(addresses, ',') != NULL) run(i);
+  }
   return 0;
 }

@@ -3,6 +3,7 @@ package interop;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,17 +30,19 @@ final class Cases {
     if (bodies.put(name, body) != null) throw new IllegalArgumentException("two cases are called " + name);
   }
 
-  void run(String address, int atATime) throws InterruptedException {
+  /** Each case has one of the addresses, in turn. */
+  void run(List<String> addresses, int atATime) throws InterruptedException {
     ExecutorService running = Executors.newFixedThreadPool(atATime);
-    bodies.forEach((name, body) -> running.execute(() -> report(name, why(address, body))));
+    bodies.forEach((name, body) -> running.execute(() -> report(name, why(addresses, body))));
     running.shutdown();
     running.awaitTermination(SECONDS_MAX * (long) bodies.size(), TimeUnit.SECONDS);
   }
 
   /** What went wrong; nothing if the case passed. */
-  private String why(String address, Body body) {
+  private String why(List<String> addresses, Body body) {
     ExecutorService limited = Executors.newSingleThreadExecutor();
-    try (Stage stage = new Stage(address, ROOT + "/" + roots.incrementAndGet())) {
+    int nth = roots.incrementAndGet();
+    try (Stage stage = new Stage(addresses.get(nth % addresses.size()), ROOT + "/" + nth)) {
       Future<?> result = limited.submit(() -> {
         body.run(stage);
         return null;

@@ -21,7 +21,10 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.ZooKeeper;
 
-/** What clients live through when the server is killed, stopped or paused, and comes back on the same data. */
+/**
+ * What clients live through when the server is killed, stopped or paused, and comes back on the same data; in an
+ * ensemble, the leader.
+ */
 final class FaultCases {
   static void addTo(Cases cases) {
     killed(cases);
@@ -86,7 +89,7 @@ final class FaultCases {
       same(null, zk.exists("/e", false));
     });
     cases.add("a killed server: a session that does not come back expires", stage -> {
-      Relay relay = stage.closing(new Relay(stage.address));
+      Relay relay = stage.closing(new Relay(stage.places().get(0)));
       ZooKeeper silent = stage.closing(Stage.connected(relay.address() + stage.root, 1_000));
       silent.create("/e", null, Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
       relay.cut();
@@ -140,12 +143,12 @@ final class FaultCases {
   }
 
   private static void slow(Cases cases) {
-    cases.add("a paused server: requests wait, and the session goes on", stage -> {
+    cases.add("a paused server: writes wait, and the session goes on", stage -> {
       ZooKeeper zk = stage.client();
       long id = zk.getSessionId();
       stage.server("pause");
       CompletableFuture<Integer> answered = new CompletableFuture<>();
-      zk.exists("/", false, (code, path, context, stat) -> answered.complete(code), null);
+      zk.setData("/", null, -1, (code, path, context, stat) -> answered.complete(code), null);
       Thread.sleep(500);
       that("nothing is answered", !answered.isDone());
       stage.server("resume");

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -35,6 +36,11 @@ final class Stage implements AutoCloseable {
     try (ZooKeeper owner = connected(address, SESSION_MS)) {
       owner.create(root, null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
     }
+  }
+
+  /** Where each server is that the case knows. */
+  List<String> places() {
+    return List.of(address.split(","));
   }
 
   /** Has it closed when the case ends, last opened first. */
@@ -79,6 +85,8 @@ final class Stage implements AutoCloseable {
         .connectString(otherAddress + root)
         .sessionTimeoutMs(sessionMs)
         .connectionTimeoutMs(2_000)
+        // A client whose way is cut must not find another one in the description of the ensemble.
+        .ensembleTracker(false)
         .retryPolicy(new ExponentialBackoffRetry(50, 20, 500)));
   }
 
@@ -102,9 +110,18 @@ final class Stage implements AutoCloseable {
     });
   }
 
-  /** Has the runner do something to the server: start, stop, kill, pause or resume it. */
+  /** Has the runner do something to the server, or to the leader: start, stop, kill, pause or resume it. */
   void server(String what) throws Exception {
-    System.out.println("{\"engine\": \"" + what + "\"}");
+    perform("{\"engine\": \"" + what + "\"}");
+  }
+
+  /** Has the runner do something to one member of an ensemble. */
+  void member(String what, String place) throws Exception {
+    perform("{\"engine\": \"" + what + "\", \"at\": \"" + place + "\"}");
+  }
+
+  private static void perform(String deed) throws Exception {
+    System.out.println(deed);
     same("done", RUNNER.readLine());
   }
 

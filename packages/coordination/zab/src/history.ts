@@ -1,7 +1,11 @@
-import type { Entry, Origin, ZabHost } from './host.ts';
-import type { Membership } from './membership.ts';
+import { Reader } from '@reeve/wire';
+import type { Entry, ZabHost } from './host.ts';
+import type { MemberId, Membership } from './membership.ts';
 import type { ZabOutbox } from './outbox.ts';
-import { type RecentLimits, RecentLog } from './recent-log.ts';
+import { type EntryHead, type RecentLimits, RecentLog } from './recent-log.ts';
+
+/** Is told of a membership that came into force. */
+type Changed = (membership: Membership) => void;
 
 /** Where a new epoch begins in the log: nothing beyond goes to the disk before all up to `after`, and the epoch, are there. */
 interface Gate {
@@ -16,6 +20,7 @@ interface Gate {
  */
 export class History {
   readonly recent: RecentLog;
+  readonly #reader = new Reader();
   readonly #outbox: ZabOutbox;
   readonly #gates: Gate[] = [];
   #disk: 'open' | 'truncating' | 'replacing' = 'open';
@@ -68,15 +73,16 @@ export class History {
 
   /** Takes what the journal holds already. */
   logged(entry: Entry, membership: Membership | undefined): void {
-    this.recent.append(entry, undefined, membership);
+    const { zxid, payload } = entry;
+    this.recent.append({ zxid, origin: undefined, membership }, this.#reader.reset(payload));
     this.#journaled = entry.zxid;
     this.#persisted = entry.zxid;
   }
 
   /** Adds an entry, and hands it to the journal as soon as that may be. */
-  append(entry: Entry, origin: Origin | undefined, membership: Membership | undefined): void {
+  append(head: EntryHead, payload: Reader): void {
     const held = this.#disk !== 'open' || this.#gates.length > 0;
-    this.recent.append(entry, origin, membership);
+    this.recent.append(head, payload);
     if (!held) this.#journal(this.recent.entryAt(this.recent.end - 1));
   }
 
@@ -114,15 +120,15 @@ export class History {
     this.#committed = Math.max(this.#committed, zxid);
   }
 
-  /** Gives the host what is committed, up to `zxid`; `changed` is told of each membership on the way. */
-  deliver(host: ZabHost, zxid: number, changed: (membership: Membership) => void): void {
+  /** Gives a member's host what is committed, up to `zxid`; `changed` is told of each membership on the way. */
+  deliver(to: { readonly id: MemberId; readonly host: ZabHost }, zxid: number, changed: Changed): void {
     const { recent } = this;
     for (let index = recent.indexAfter(this.#applied); index < recent.end; index += 1) {
       if (recent.zxidAt(index) > zxid) break;
-      const entry = recent.entryAt(index);
-      this.#applied = entry.zxid;
-      host.committed(entry, recent.originAt(index));
-      const membership = recent.membershipOf(entry.zxid);
+      const committed = recent.zxidAt(index);
+      this.#applied = committed;
+      to.host.committed(committed, recent.read(index, this.#reader), recent.requestOf(to.id, index));
+      const membership = recent.membershipOf(committed);
       if (membership !== undefined) changed(membership);
     }
     recent.trim(this.#applied);

@@ -34,9 +34,10 @@ export interface ZabHost {
   agreed(zxid: number): void;
   /**
    * An entry is agreed on, and on this member's own disk. Called on learners, and on a new leader for what it had in
-   * its log and not committed yet. The payload is there during the call only.
+   * its log and not committed yet. The payload is there during the call only; `request` is this member's own number for
+   * it, where it asked for it.
    */
-  committed(entry: Entry, origin: Origin | undefined): void;
+  committed(zxid: number, payload: Reader, request: number | undefined): void;
   /** This member leads `epoch`: a quorum has followed it there. From now on it may propose. */
   leads(epoch: number): void;
   /** This member follows or observes `leader` and has caught up with it: from now on it may serve clients. */

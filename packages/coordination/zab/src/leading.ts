@@ -152,12 +152,11 @@ export class Leading implements Role {
     member.issued = entry.zxid;
     if (membership !== undefined) this.#leaveSolitude();
     if (member.solitary) return member.history.pass(entry);
-    member.history.append(entry, origin, membership);
-    if (membership !== undefined) this.#quorum = this.#quorumInCharge();
     const { zxid, payload } = entry;
-    this.#learners.forListening(({ link }) => {
-      member.send(link, { kind: 'propose', zxid, origin, membership, payload });
-    });
+    const head = { kind: 'propose', zxid, origin, membership } as const;
+    member.history.append(head, this.#payload.reset(payload));
+    if (membership !== undefined) this.#quorum = this.#quorumInCharge();
+    this.#learners.forListening(({ link }) => writeProposal(member.writer(link), head, payload));
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
   }
@@ -374,7 +373,7 @@ export class Leading implements Role {
     const { history, nowMs } = member;
     this.#phase = 'established';
     member.failures = 0;
-    history.deliver(member.host, history.committed, (change) => member.reconfigure(change));
+    history.deliver(member, history.committed, (change) => member.reconfigure(change));
     this.#quorum = this.#quorumInCharge();
     member.note('leading', { epoch: this.#epoch, last: hex(history.last), tookMs: nowMs - this.#startedMs });
     member.host.leads(this.#epoch);

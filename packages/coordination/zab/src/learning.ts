@@ -143,7 +143,7 @@ export class Learning implements Role {
     this.#heardMs = this.#member.nowMs;
     switch (message.kind) {
       case 'propose':
-        return this.#proposed(message);
+        return this.#proposed(message, reader);
       case 'commit':
         return this.#committed(message.zxid);
       case 'ping':
@@ -240,9 +240,10 @@ export class Learning implements Role {
     }
   }
 
-  #proposed({ zxid, payload, origin, membership }: MessageOf<'propose'>): void {
-    if (zxid <= this.#member.history.last) return this.#leave(`it proposed ${hex(zxid)} out of order`);
-    this.#member.history.append({ zxid, payload }, origin, membership);
+  #proposed(entry: MessageOf<'propose'>, payload: Reader): void {
+    const { history } = this.#member;
+    if (entry.zxid <= history.last) return this.#leave(`it proposed ${hex(entry.zxid)} out of order`);
+    history.append(entry, payload);
   }
 
   #committed(zxid: number): void {
@@ -285,7 +286,8 @@ export class Learning implements Role {
   #deliver(): void {
     const { history, host } = this.#member;
     if (this.#restoring !== undefined) return this.#restoring.deliver();
-    history.deliver(host, Math.min(history.committed, history.persisted), (change) => this.#member.reconfigure(change));
+    const upTo = Math.min(history.committed, history.persisted);
+    history.deliver(this.#member, upTo, (change) => this.#member.reconfigure(change));
     if (this.#phase.kind !== 'caught_up' || this.#phase.upTo === undefined) return;
     if (history.applied < this.#phase.upTo) return;
     this.#phase = { kind: 'following' };

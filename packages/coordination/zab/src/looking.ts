@@ -174,7 +174,11 @@ export class Looking implements Role {
       const vote = id === member.id ? this.#vote : this.#votes.get(id);
       return vote !== undefined && compareVotes(vote, this.#vote) === 0;
     };
-    if (!member.quorum.reached(agrees)) return;
+    if (!member.quorum.reached(agrees)) {
+      // Who was started again has taken its vote back.
+      this.#settleAtMs = undefined;
+      return;
+    }
     this.#settleAtMs ??= member.nowMs + member.options.electionSettleMs;
     const { leader } = this.#vote;
     const isCertain = this.#everybodyVoted() || this.#settled.get(leader)?.state === 'leading';

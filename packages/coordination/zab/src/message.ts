@@ -41,12 +41,12 @@ export type Message =
   | { readonly kind: 'snapshot'; readonly zxid: number }
   | { readonly kind: 'slice'; readonly bytes: Buffer }
   | { readonly kind: 'snapshot_end'; readonly lastZxidSeen: number }
+  /** The payload follows in the reader. */
   | {
       readonly kind: 'propose';
       readonly zxid: number;
       readonly origin: Origin | undefined;
       readonly membership: Membership | undefined;
-      readonly payload: Buffer;
     }
   | { readonly kind: 'commit'; readonly zxid: number }
   /** All before this is the history with which the epoch begins. What the host shares follows in the reader. */
@@ -165,13 +165,12 @@ const forms: { readonly [K in Message['kind']]: Form<MessageOf<K>> } = {
   },
   propose: {
     type: 22,
-    write(writer, { zxid, origin, membership, payload }) {
+    write(writer, { zxid, origin, membership }) {
       writer.long(zxid);
       writer.int(origin?.member ?? 0);
       writer.long(origin?.request ?? 0);
       writer.bool(membership !== undefined);
       if (membership !== undefined) writeMembership(writer, membership);
-      writer.raw(payload);
     },
     read(reader) {
       const zxid = reader.long();
@@ -179,7 +178,7 @@ const forms: { readonly [K in Message['kind']]: Form<MessageOf<K>> } = {
       const request = reader.long();
       const membership = reader.bool() ? readMembership(reader) : undefined;
       const origin = member === 0 ? undefined : { member, request };
-      return { kind: 'propose', zxid, origin, membership, payload: reader.raw(reader.remaining) };
+      return { kind: 'propose', zxid, origin, membership };
     },
   },
   commit: {
@@ -212,7 +211,6 @@ const forms: { readonly [K in Message['kind']]: Form<MessageOf<K>> } = {
   },
 };
 
-const typeBytes = new Map(Object.entries(forms).map(([kind, { type }]) => [kind, Uint8Array.of(type)]));
 const formsByType = new Map<number, Form<Message>>(
   Object.values(forms).map((form) => [form.type, form as Form<Message>]),
 );
@@ -220,7 +218,7 @@ const formsByType = new Map<number, Form<Message>>(
 /** Opens the frame of a message whose end others write; pass what it returns to `Writer.endFrame`. */
 export function beginMessage<K extends Message['kind']>(writer: Writer, message: MessageOf<K>): number {
   const start = writer.beginFrame();
-  writer.raw(typeBytes.get(message.kind) as Uint8Array);
+  writer.byte(forms[message.kind].type);
   (forms[message.kind] as unknown as Form<MessageOf<K>>).write(writer, message);
   return start;
 }
@@ -230,13 +228,22 @@ export function writeMessage(writer: Writer, message: Message): void {
   writer.endFrame(beginMessage(writer, message));
 }
 
+/** Writes a proposal with its payload. */
+export function writeProposal(writer: Writer, head: MessageOf<'propose'>, payload: Buffer): void {
+  const start = writer.beginFrame();
+  writer.byte(forms.propose.type);
+  forms.propose.write(writer, head);
+  writer.copy(payload, 0, payload.length);
+  writer.endFrame(start);
+}
+
 /**
  * Reads a message; the reader is at its type.
  *
  * @throws WireError when it is none
  */
 export function readMessage(reader: Reader): Message {
-  const type = reader.raw(1)[0] as number;
+  const type = reader.byte();
   const form = formsByType.get(type);
   if (form === undefined) throw reader.malformed(`a message of the type ${type}`);
   return form.read(reader);

@@ -1,12 +1,20 @@
 import { invariant } from '@reeve/base';
+import type { Reader } from '@reeve/wire';
 import type { Entry, Origin } from './host.ts';
-import type { Membership } from './membership.ts';
+import type { MemberId, Membership } from './membership.ts';
 
 /** Payloads share buffers of this size; a larger one has its own. */
 const CHUNK_BYTES = 256 * 1024;
 /** Below so many dropped entries the arrays are not worth copying. */
 const COMPACTED_MIN = 4096;
 const NO_BYTES = Buffer.alloc(0);
+
+/** An entry, but for its payload. */
+export interface EntryHead {
+  readonly zxid: number;
+  readonly origin: Origin | undefined;
+  readonly membership: Membership | undefined;
+}
 
 /** How much of what is committed stays. */
 export interface RecentLimits {
@@ -54,7 +62,7 @@ export class RecentLog {
     return this.#zxids.length;
   }
 
-  append({ zxid, payload }: Entry, origin?: Origin, membership?: Membership): void {
+  append({ zxid, origin, membership }: EntryHead, payload: Reader): void {
     invariant(zxid > this.last, 'the log grows in the order of zxids');
     this.#zxids.push(zxid);
     this.#keep(payload);
@@ -130,6 +138,17 @@ export class RecentLog {
     return { zxid: this.#zxids[index] as number, payload };
   }
 
+  /** Points a reader at a payload. */
+  read(index: number, reader: Reader): Reader {
+    const start = this.#starts[index] as number;
+    return reader.reset(this.#chunks[index] as Buffer, start, start + (this.#lengths[index] as number));
+  }
+
+  /** The number under which a member asked for an entry, if it did. */
+  requestOf(member: MemberId, index: number): number | undefined {
+    return this.#members[index] === member ? this.#requests[index] : undefined;
+  }
+
   originAt(index: number): Origin | undefined {
     const member = this.#members[index] as number;
     return member === 0 ? undefined : { member, request: this.#requests[index] as number };
@@ -145,13 +164,13 @@ export class RecentLog {
     return [...this.#memberships].filter(([changed]) => changed > zxid).map(([, membership]) => membership);
   }
 
-  #keep(payload: Buffer): void {
-    const length = payload.length;
+  #keep(payload: Reader): void {
+    const length = payload.remaining;
     if (this.#used + length > this.#chunk.length) {
       this.#chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
       this.#used = 0;
     }
-    payload.copy(this.#chunk, this.#used);
+    payload.copyTo(this.#chunk, this.#used);
     this.#chunks.push(this.#chunk);
     this.#starts.push(this.#used);
     this.#lengths.push(length);

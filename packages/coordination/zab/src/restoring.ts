@@ -39,7 +39,7 @@ export class Restoring {
     if (this.#stage !== 'catching_up') return;
     const { history, host, outbox } = this.#member;
     const until = Math.min(history.committed, this.#lastZxidSeen);
-    history.deliver(host, until, (change) => this.#member.reconfigure(change));
+    history.deliver(this.#member, until, (change) => this.#member.reconfigure(change));
     if (history.applied < this.#lastZxidSeen) return;
     this.#stage = 'installing';
     outbox.install = host.snapshot();

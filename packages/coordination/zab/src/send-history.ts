@@ -33,8 +33,8 @@ function sendSnapshot(member: Member, { link }: LearnerLink): number {
 function sendEntriesAfter(member: Member, { link }: LearnerLink, zxid: number): void {
   const { recent } = member.history;
   for (let index = recent.indexAfter(zxid); index < recent.end; index += 1) {
-    const entry = recent.entryAt(index);
-    const membership = recent.membershipOf(entry.zxid);
-    member.send(link, { kind: 'propose', ...entry, origin: recent.originAt(index), membership });
+    const { zxid, payload } = recent.entryAt(index);
+    const head = { kind: 'propose', zxid, origin: recent.originAt(index), membership: recent.membershipOf(zxid) } as const;
+    writeProposal(member.writer(link), head, payload);
   }
 }

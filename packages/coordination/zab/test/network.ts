@@ -220,7 +220,8 @@ export class TestNetwork {
   /** Lets happen what can, first come first served, until nothing is left, while `ms` pass. */
   run(ms: number): void {
     const untilMs = this.nowMs + ms;
-    for (;;) {
+    for (let turns = 0; ; turns += 1) {
+      invariant(turns < 20_000, 'whoever wants to be woken waits for a while');
       this.quiesce();
       const wakes = [...this.members.values()].map((member) => this.wakeAtMs(member));
       const nextMs = Math.min(...wakes);

@@ -188,7 +188,7 @@ describe('whatever is lost, late, cut or crashed', () => {
           for (const what of happenings) trial.play(what);
           trial.conclude();
         }),
-        { numRuns: runs },
+        { numRuns: runs, interruptAfterTimeLimit: 60_000 },
       );
     },
     120_000,

@@ -9,8 +9,8 @@ import {
   unbound,
   Watches,
 } from '@reeve/tree';
-import { Reader, type SessionId } from '@reeve/wire';
-import { type Entry, type MemberId, type Origin, Zab, type ZabHost } from '@reeve/zab';
+import type { Reader, SessionId } from '@reeve/wire';
+import { type Entry, type MemberId, Zab, type ZabHost } from '@reeve/zab';
 import { Agreement } from './agreement.ts';
 import { Answering } from './answering.ts';
 import { AuditTrail } from './audit.ts';
@@ -65,7 +65,6 @@ export class Replica {
   readonly #leading: Leading;
   readonly #audit: AuditTrail | undefined;
   readonly #restoring: Restoring;
-  readonly #reader = new Reader();
   #phase: 'loading' | 'running' = 'loading';
   #following: Following | undefined;
   /** Since when it has had no place in the ensemble, on the clock of sessions. */
@@ -279,7 +278,7 @@ export class Replica {
   #host(): ZabHost {
     return {
       agreed: (zxid) => this.#agreed(zxid),
-      committed: (entry, origin) => this.#committed(entry, origin),
+      committed: (zxid, payload, request) => this.#committed(zxid, payload, request),
       leads: () => this.#lead(),
       follows: (leader) => this.#follow(leader),
       looks: () => this.#look(),
@@ -309,10 +308,9 @@ export class Replica {
     }
   }
 
-  #committed({ zxid, payload }: Entry, origin: Origin | undefined): void {
-    const { session, xid, timeMs, txn } = decodeTxn(this.#reader.reset(payload));
-    const isOwn = origin?.member === this.#options.zab.id;
-    const item = isOwn ? this.#following?.take(origin.request) : undefined;
+  #committed(zxid: number, payload: Reader, request: number | undefined): void {
+    const { session, xid, timeMs, txn } = decodeTxn(payload);
+    const item = request === undefined ? undefined : this.#following?.take(request);
     const op = item?.op ?? unaskedOp(txn);
     const parts = item?.parts ?? NO_PARTS;
     this.#commit({ kind: 'proposal', zxid, session, xid, timeMs, txn, op, parts, connection: item?.connection }, item);

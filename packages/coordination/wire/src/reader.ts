@@ -2,6 +2,8 @@ import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
 const NO_BYTES = Buffer.alloc(0);
+/** Above this many bytes a native copy is faster than a loop. */
+const LOOP_BYTES_MAX = 32;
 
 /**
  * Bytes, one per character (latin1). They cost their length and one object; a view costs two, and is void when its frame
@@ -45,6 +47,11 @@ export class Reader {
   long(): number {
     const high = this.int();
     return high * TWO_32 + (this.int() >>> 0);
+  }
+
+  byte(): number {
+    const at = this.#advance(1);
+    return this.#bytes[at] as number;
   }
 
   bool(): boolean {
@@ -93,6 +100,15 @@ export class Reader {
   raw(length: number): Buffer {
     const at = this.#advanceLength(length);
     return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Copies all that is left to `target`, from `start` on, where there is room for it. */
+  copyTo(target: Buffer, start: number): void {
+    const at = this.offset;
+    const end = this.#end;
+    this.offset = end;
+    if (end - at > LOOP_BYTES_MAX) return void this.#bytes.copy(target, start, at, end);
+    for (let i = at; i < end; i += 1) target[start + i - at] = this.#bytes[i] as number;
   }
 
   /** Steps over `expected` when it comes next, and says whether it did. */

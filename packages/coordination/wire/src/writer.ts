@@ -37,6 +37,11 @@ export class Writer {
     this.#putInt(at + 4, value - high * TWO_32);
   }
 
+  byte(value: number): void {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
+  }
+
   bool(value: boolean): void {
     const at = this.#reserve(1);
     this.#bytes[at] = value ? 1 : 0;

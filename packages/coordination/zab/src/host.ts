@@ -46,7 +46,11 @@ export interface ZabHost {
   looks(): void;
   /** A learner that was caught up, or was about to be, is gone: nothing that it asked for can be answered. */
   parted(learner: MemberId): void;
-  /** Something that was put into `carry` at the other end. The reader is good during the call only. */
+  /**
+   * Something that was put into `carry` at the other end. The reader is good during the call only.
+   *
+   * @throws WireError when it is not understood: the link is closed then
+   */
   carried(from: MemberId, reader: Reader): void;
   /** A quorum still followed this leader after `confirm` was called with this token. */
   confirmed(token: number): void;

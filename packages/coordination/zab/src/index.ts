@@ -7,6 +7,7 @@ export {
   PROTOCOL_VERSION,
   readMessage,
   writeMessage,
+  writeProposal,
   writeSlice,
   writeSnapshotEnd,
 } from './message.ts';

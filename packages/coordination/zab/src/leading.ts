@@ -1,5 +1,5 @@
 import { invariant, unreachable } from '@reeve/base';
-import type { Reader } from '@reeve/wire';
+import { Reader } from '@reeve/wire';
 import { Confirmations } from './confirmations.ts';
 import type { LinkId } from './event.ts';
 import type { Entry, Origin } from './host.ts';
@@ -7,7 +7,7 @@ import type { LearnerLink } from './learner-link.ts';
 import { Learners } from './learners.ts';
 import { hex, type Member } from './member.ts';
 import type { MemberId, Membership } from './membership.ts';
-import { type Message, PROTOCOL_VERSION } from './message.ts';
+import { type Message, PROTOCOL_VERSION, writeProposal } from './message.ts';
 import type { Notification } from './notification.ts';
 import { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
@@ -32,6 +32,7 @@ export class Leading implements Role {
   readonly #election: Election;
   readonly #early: readonly EarlyLink[];
   readonly #startedMs: number;
+  readonly #payload = new Reader();
   readonly #learners = new Learners();
   readonly #confirmations = new Confirmations();
   /** Participants that look for a leader in a later round: they will not come. */
@@ -441,7 +442,8 @@ export class Leading implements Role {
 
   #carried(learner: LearnerLink, reader: Reader): void {
     if (!learner.caughtUp) return this.#dismiss(learner, 'it speaks before it has caught up');
-    this.#member.host.carried(learner.peer, reader);
+    const understood = this.#member.handUp(learner.peer, reader);
+    if (understood === 'no') this.#dismiss(learner, 'it says what is not understood');
   }
 
   /** Asks for promises of a later epoch, while proposals of this one go on. */

@@ -149,7 +149,7 @@ export class Learning implements Role {
       case 'ping':
         return this.#send({ kind: 'pong', round: message.round });
       case 'carried':
-        return this.#member.host.carried(this.#leader, reader);
+        return this.#carried(reader);
       case 'epoch':
         return this.#promise(message.epoch);
       case 'refused':
@@ -244,6 +244,10 @@ export class Learning implements Role {
     const { history } = this.#member;
     if (entry.zxid <= history.last) return this.#leave(`it proposed ${hex(entry.zxid)} out of order`);
     history.append(entry, payload);
+  }
+
+  #carried(reader: Reader): void {
+    if (this.#member.handUp(this.#leader, reader) === 'no') this.#leave('it says what is not understood');
   }
 
   #committed(zxid: number): void {

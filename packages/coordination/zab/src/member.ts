@@ -1,4 +1,4 @@
-import { Writer } from '@reeve/wire';
+import { type Reader, WireError, Writer } from '@reeve/wire';
 import type { LinkId } from './event.ts';
 import { History } from './history.ts';
 import type { ZabHost } from './host.ts';
@@ -130,6 +130,17 @@ export class Member {
     const start = beginMessage(writer, message);
     rest(writer);
     writer.endFrame(start);
+  }
+
+  /** Hands to the host what another host says. */
+  handUp(from: MemberId, reader: Reader): 'yes' | 'no' {
+    try {
+      this.host.carried(from, reader);
+      return 'yes';
+    } catch (error) {
+      if (error instanceof WireError) return 'no';
+      throw error;
+    }
   }
 
   close(link: LinkId): void {

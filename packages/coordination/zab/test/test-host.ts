@@ -1,5 +1,5 @@
 import { Reader, Writer } from '@reeve/wire';
-import type { Entry, Membership, Origin, SnapshotSource, Zab, ZabHost } from '@reeve/zab';
+import type { Entry, Membership, SnapshotSource, Zab, ZabHost } from '@reeve/zab';
 
 /** What begins a snapshot: its zxid. */
 const HEAD = 'head';
@@ -32,8 +32,8 @@ export class TestHost implements ZabHost {
     }
   }
 
-  committed(entry: Entry, _origin: Origin | undefined): void {
-    this.#apply(entry);
+  committed(zxid: number, payload: Reader): void {
+    this.#apply({ zxid, payload: payload.raw(payload.remaining) });
   }
 
   leads(epoch: number): void {

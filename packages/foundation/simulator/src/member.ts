@@ -467,7 +467,7 @@ const quietTypes: ReadonlySet<number> = new Set([
   typeByte({ kind: 'ping', round: 0 }),
   typeByte({ kind: 'pong', round: 0 }),
   typeByte({ kind: 'carried' }),
-  typeByte({ kind: 'propose', zxid: 0, origin: undefined, membership: undefined, payload: Buffer.alloc(0) }),
+  typeByte({ kind: 'propose', zxid: 0, origin: undefined, membership: undefined }),
 ]);
 
 function typeByte(message: Message): number {

@@ -1,9 +1,9 @@
 import { decodeTxn, encodeTxn } from '@reeve/tree';
-import { Reader, Writer } from '@reeve/wire';
+import { Writer } from '@reeve/wire';
 import type { LinkId } from '@reeve/zab';
 import { messageIn } from '../message-in.ts';
 import type { Sabotage, Victim } from '../sabotage.ts';
-import { forge, replaced } from './messages.ts';
+import { forge, replacedPayload } from './messages.ts';
 
 /** Commits what is on its own disk as if a majority had it. */
 export function commitsAlone(): Sabotage {
@@ -64,11 +64,11 @@ export function keepsEphemerals(): Sabotage {
       const received = messageIn(event);
       if (received?.message.kind !== 'propose') return event;
       const { message, link } = received;
-      const logged = decodeTxn(new Reader().reset(message.payload));
+      const logged = decodeTxn(received.rest);
       if (logged.txn.kind !== 'close_session') return event;
       const writer = new Writer();
       encodeTxn(writer, logged, { ...logged.txn, ephemerals: [] });
-      return replaced(link, { ...message, payload: writer.take() });
+      return replacedPayload(link, message, writer.take());
     },
   };
 }

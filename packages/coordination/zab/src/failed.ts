@@ -11,6 +11,11 @@ export class Failed implements Role {
     this.#failure = failure;
   }
 
+  /** Whether it waits for what was on its way to the disk: a journal that fails has lost it. */
+  get waits(): boolean {
+    return this.#failure === 'disk_silent';
+  }
+
   readonly wakeAtMs = undefined;
 
   linkTo(): undefined {}

@@ -187,7 +187,7 @@ export class Zab {
   /** What was on its way to the disk is gone, and nothing more can be promised. */
   #journalFailed(): void {
     const { history } = this.#member;
-    if (this.#role instanceof Failed) return;
+    if (this.#role instanceof Failed && !this.#role.waits) return;
     const failure = history.disk === 'open' ? 'journal_failed' : 'reload_needed';
     this.#member.note('taking no part in agreement', { why: 'the journal takes nothing' }, 'warn');
     this.#member.turn({ to: 'failed', failure, why: 'the journal takes nothing' });

@@ -10,7 +10,7 @@ import {
   Watches,
 } from '@reeve/tree';
 import type { Reader, SessionId } from '@reeve/wire';
-import { type Entry, type MemberId, Zab, type ZabHost } from '@reeve/zab';
+import { type Entry, type MemberId, type Membership, Zab, type ZabHost } from '@reeve/zab';
 import { Agreement } from './agreement.ts';
 import { Answering } from './answering.ts';
 import { AuditTrail } from './audit.ts';
@@ -132,14 +132,19 @@ export class Replica {
     if (audit !== undefined) this.#audit = audit;
   }
 
-  /** Says that everything on disk has been loaded: from `now` on there are steps. */
-  start(now: number): void {
+  /**
+   * Says that everything on disk has been loaded: from `now` on there are steps.
+   *
+   * @returns the newest description there of who belongs to the ensemble, agreed on or not
+   */
+  start(now: number): Membership | undefined {
     invariant(this.#phase === 'loading', 'a replica starts once');
     this.#phase = 'running';
     this.#pass(now);
     this.#firstRequest = now * REQUESTS_PER_MS;
-    this.#restoring.end(this.#zab);
+    const remembered = this.#restoring.end(this.#zab);
     this.#zab.start(this.#sessions.elapsedMs);
+    return remembered;
   }
 
   /**

@@ -62,12 +62,17 @@ export class Restoring {
     while (this.#held.length > HELD_ENTRIES_MAX || this.#heldBytes > HELD_BYTES_MAX) this.#release();
   }
 
-  /** Hands over what was held back. */
-  end(zab: Zab): void {
-    const described = this.#tree.get(membershipPath)?.data;
-    zab.startAfter(this.#tree.lastZxid, this.#membership(described));
-    for (const entry of this.#held) zab.logged(entry, this.#membershipIn(entry));
+  /** Hands over what was held back. Returns the newest membership there is, agreed on or not. */
+  end(zab: Zab): Membership | undefined {
+    let newest = this.#membership(this.#tree.get(membershipPath)?.data);
+    zab.startAfter(this.#tree.lastZxid, newest);
+    for (const entry of this.#held) {
+      const membership = this.#membershipIn(entry);
+      zab.logged(entry, membership);
+      newest = membership ?? newest;
+    }
     this.#held.length = 0;
+    return newest;
   }
 
   /** The membership that an entry brings, if it is a change of it. */

@@ -1,7 +1,15 @@
 import { type Logger, messageOf } from '@reeve/base';
 import { type Journal, type LogFault, writeEpochs } from '@reeve/journal';
 import type { Outbox, ReplicaEvent } from '@reeve/replica';
-import { type SnapshotSource, writeSlice, writeSnapshotEnd, type ZabNote, type ZabOutbox } from '@reeve/zab';
+import {
+  type Membership,
+  type SnapshotSource,
+  writeSlice,
+  writeSnapshotEnd,
+  type ZabNote,
+  type ZabOutbox,
+} from '@reeve/zab';
+import { sameMembers, writeDynamicConfig } from './peers/dynamic-config.ts';
 import type { EnsembleConfig } from './peers/ensemble-config.ts';
 import { Peers } from './peers/peers.ts';
 import { replaceSessionSecret } from './session-secret.ts';
@@ -22,6 +30,7 @@ const backlogBytesMin = 8 * 1024 * 1024;
 
 /** Performs the part of an outbox that one member alone never fills: what concerns other members and the past of the log. */
 export class EnsembleDuties {
+  readonly #config: EnsembleConfig;
   readonly #dataDirectory: string;
   readonly #logger: Logger;
   readonly #step: EnsembleDutiesParts['step'];
@@ -33,6 +42,7 @@ export class EnsembleDuties {
   #reading: 'on' | 'paused' = 'on';
 
   constructor({ config, dataDirectory, logger, step, restart }: EnsembleDutiesParts) {
+    this.#config = config;
     this.#dataDirectory = dataDirectory;
     this.#logger = logger;
     this.#step = step;
@@ -48,16 +58,21 @@ export class EnsembleDuties {
   /**
    * Listens for other members.
    *
+   * @param remembered who belongs to the ensemble by what was on disk, agreed on or not
    * @throws ServerError when it cannot
    */
-  async start(journal: Journal): Promise<void> {
+  async start(journal: Journal, remembered: Membership | undefined): Promise<void> {
     this.#journal = journal;
+    if (remembered !== undefined && remembered.version > this.#config.membership.version) {
+      this.#tellOfChange(remembered);
+      this.#peers.remember(remembered);
+    }
     await this.#peers.listen();
   }
 
   /** Performs what comes before the entries: nothing of the same outbox may be seen by anybody before it is on disk. */
   keep({ membership, secret, zab }: Outbox): void {
-    if (membership !== undefined) this.#peers.reconfigured(membership);
+    if (membership !== undefined) this.#reconfigured(membership);
     if (secret !== undefined) replaceSessionSecret(this.#dataDirectory, secret);
     if (zab.epochs !== undefined) writeEpochs(this.#dataDirectory, zab.epochs);
     if (zab.truncate !== undefined) void this.#truncate(zab.truncate);
@@ -97,6 +112,42 @@ export class EnsembleDuties {
     this.#peers.stop();
   }
 
+  /** What the tree says counts, whatever the server lines say, as soon as it is agreed on. */
+  #tellOfChange(remembered: Membership): void {
+    const { membership, dynamicConfigFile } = this.#config;
+    if (sameMembers(membership, remembered)) return;
+    const facts = { configured: idsOf(membership), members: idsOf(remembered), version: versionText(remembered) };
+    const advice =
+      dynamicConfigFile === undefined
+        ? 'write them into the configuration, or name a dynamicConfigFile, which is kept up to date'
+        : 'the dynamicConfigFile is brought up to date';
+    this.#logger.warn(
+      facts,
+      `the ensemble was changed since, and its members are not those that are configured: ${advice}`,
+    );
+  }
+
+  #reconfigured(membership: Membership): void {
+    const { id, dynamicConfigFile } = this.#config;
+    this.#peers.reconfigured(membership);
+    const isMember = membership.members.some((member) => member.id === id);
+    if (!isMember) {
+      // It would not find itself in its file at its next start, and could not be taken back in.
+      return this.#logger.warn(
+        { version: versionText(membership) },
+        'this member does not belong to the ensemble any more',
+      );
+    }
+    if (dynamicConfigFile === undefined) return;
+    try {
+      writeDynamicConfig(dynamicConfigFile, membership);
+    } catch (error) {
+      // The tree has it as well, and is newer than the file from now on.
+      const facts = { file: dynamicConfigFile, reason: messageOf(error), version: versionText(membership) };
+      this.#logger.error(facts, 'the dynamicConfigFile could not be brought up to date: what it says is old');
+    }
+  }
+
   async #truncate(zxid: number): Promise<void> {
     try {
       await this.#journal?.truncate(zxid);
@@ -127,4 +178,13 @@ export class EnsembleDuties {
   #note({ level, message, facts }: ZabNote): void {
     this.#logger[level]({ ...facts }, message);
   }
+}
+
+function idsOf({ members }: Membership): string {
+  return members.map(({ id, role }) => `${id}:${role}`).join(' ');
+}
+
+/** As in the file itself. */
+function versionText({ version }: Membership): string {
+  return version.toString(16);
 }

@@ -107,9 +107,9 @@ export class Member implements LogListener, ConnectionHost {
    */
   async start(journal: Journal): Promise<void> {
     this.#journal = journal;
-    await this.#duties?.start(journal);
     const now = Date.now();
-    this.#replica.start(now);
+    const remembered = this.#replica.start(now);
+    await this.#duties?.start(journal, remembered);
     this.#turnSoon(now);
     this.#ticking = setInterval(() => this.#tick(), Math.max(1, this.#config.tickMs / stepsPerTick));
   }

@@ -90,8 +90,14 @@ export class Peers {
     if (outbox.dial !== undefined) this.#dialler?.dial(outbox.dial.leader);
   }
 
+  /** Before `listen`: these members were known, and where they were goes before the configuration. */
+  remember(membership: Membership): void {
+    this.#learnPlaces(membership);
+  }
+
   /** Others belong to the ensemble from now on, or are elsewhere. This member's own ports change with its next start. */
   reconfigured(membership: Membership): void {
+    this.#places.clear();
     this.#learnPlaces(membership);
     if (this.#ground !== undefined) this.#drawLines(this.#ground);
   }
@@ -136,7 +142,6 @@ export class Peers {
   }
 
   #learnPlaces({ members }: Membership): void {
-    this.#places.clear();
     for (const { id, place } of members) {
       const known = placeOf(place);
       if (known !== undefined) this.#places.set(id, known);

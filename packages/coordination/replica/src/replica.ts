@@ -418,6 +418,7 @@ export class Replica {
   #pass(now: number): void {
     this.#condition.nowMs = now;
     this.#sessions.advance(now);
+    this.#zab.pass(this.#sessions.elapsedMs);
   }
 
   #tick(): void {

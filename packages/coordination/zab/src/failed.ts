@@ -52,6 +52,6 @@ export class Failed implements Role {
   }
 
   status(): RoleStatus {
-    return { role: 'failed', phase: 'settling', leader: undefined, learners: [] };
+    return { role: 'failed', phase: 'electing', leader: undefined, learners: [] };
   }
 }

@@ -14,6 +14,6 @@ export {
 export type { Notification, Vote } from './notification.ts';
 export { type ZabOptions, zabDefaults } from './options.ts';
 export type { Epochs, OutgoingSnapshot, ZabNote, ZabOutbox } from './outbox.ts';
-export type { LearnerStatus, ZabStatus } from './status.ts';
+export type { LearnerStatus, Timing, ZabStatus, ZabTally } from './status.ts';
 export { Zab } from './zab.ts';
 export { counterOf, epochOf, nextZxid } from './zxid.ts';

@@ -3,6 +3,7 @@ import { Reader } from '@reeve/wire';
 import { Confirmations } from './confirmations.ts';
 import type { LinkId } from './event.ts';
 import type { Entry, Origin } from './host.ts';
+import { type LeadingPhase, statusPhases } from './leading-phase.ts';
 import type { LearnerLink } from './learner-link.ts';
 import { Learners } from './learners.ts';
 import { hex, type Member } from './member.ts';
@@ -20,12 +21,6 @@ type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>;
 /** A leader whose counter is as good as used up, because no quorum lets it roll the epoch, gives up. */
 const COUNTER_MAX = 2 ** 32 - 65_536;
 
-/**
- * How far a leader has come with its epoch: it waits for a quorum to join, to choose an epoch that none of them has
- * promised; then for a quorum to promise it; then for a quorum, itself included, to have its history on disk.
- */
-type Phase = 'discovering' | 'asking' | 'synchronizing' | 'established';
-
 /** Leads: chooses an epoch, brings learners to its history, proposes, and says what is agreed on. */
 export class Leading implements Role {
   readonly #member: Member;
@@ -37,7 +32,7 @@ export class Leading implements Role {
   readonly #confirmations = new Confirmations();
   /** Participants that look for a leader in a later round: they will not come. */
   readonly #strayed = new Set<MemberId>();
-  #phase: Phase = 'discovering';
+  #phase: LeadingPhase = 'discovering';
   #epoch = 0;
   /** The last epoch that this member has on its disk as its current one. */
   #begun = 0;
@@ -139,7 +134,7 @@ export class Leading implements Role {
     const learners = this.#learners.all;
     return {
       role: this.#member.membership.members.length === 1 ? 'alone' : 'leading',
-      phase: this.#phase === 'established' ? 'serving' : 'settling',
+      phase: statusPhases[this.#phase],
       leader: id,
       learners: learners.map((learner) => learner.status(this.#member.roleOf(learner.peer), nowMs)),
     };
@@ -156,6 +151,7 @@ export class Leading implements Role {
     const { zxid, payload } = entry;
     const head = { kind: 'propose', zxid, origin, membership } as const;
     member.history.append(head, this.#payload.reset(payload));
+    member.tally.proposed(zxid, payload.length, member.nowMs);
     if (membership !== undefined) this.#quorum = this.#quorumInCharge();
     this.#learners.forListening(({ link }) => writeProposal(member.writer(link), head, payload));
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
@@ -374,6 +370,7 @@ export class Leading implements Role {
     const { history, nowMs } = member;
     this.#phase = 'established';
     member.failures = 0;
+    member.tally.serves(nowMs);
     history.deliver(member, history.committed, (change) => member.reconfigure(change));
     this.#quorum = this.#quorumInCharge();
     member.note('leading', { epoch: this.#epoch, last: hex(history.last), tookMs: nowMs - this.#startedMs });
@@ -402,6 +399,8 @@ export class Leading implements Role {
       return learner?.caughtUp ? learner.acked : 0;
     });
     if (agreed > history.committed) {
+      const entries = history.recent.indexAfter(agreed) - history.recent.indexAfter(history.committed);
+      member.tally.committed(agreed, entries, member.nowMs);
       history.commit(agreed);
       this.#learners.forListening(({ link }) => member.send(link, { kind: 'commit', zxid: agreed }));
     }

@@ -20,6 +20,14 @@ type Phase =
   | { readonly kind: 'caught_up'; readonly upTo: number | undefined }
   | { readonly kind: 'following' };
 
+const statusPhases = {
+  dialling: 'discovering',
+  joining: 'discovering',
+  catching_up: 'synchronizing',
+  caught_up: 'synchronizing',
+  following: 'serving',
+} as const satisfies Record<Phase['kind'], RoleStatus['phase']>;
+
 /** Follows or observes a leader: gets its history, then everything it proposes. */
 export class Learning implements Role {
   readonly #member: Member;
@@ -134,8 +142,7 @@ export class Learning implements Role {
 
   status(): RoleStatus {
     const role = this.#member.roleOf(this.#member.id) === 'participant' ? 'following' : 'observing';
-    const phase = this.#phase.kind === 'following' ? 'serving' : 'settling';
-    return { role, phase, leader: this.#leader, learners: [] };
+    return { role, phase: statusPhases[this.#phase.kind], leader: this.#leader, learners: [] };
   }
 
   received({ link, message, reader }: Received): void {
@@ -243,6 +250,7 @@ export class Learning implements Role {
   #proposed(entry: MessageOf<'propose'>, payload: Reader): void {
     const { history } = this.#member;
     if (entry.zxid <= history.last) return this.#leave(`it proposed ${hex(entry.zxid)} out of order`);
+    this.#member.tally.received += 1;
     history.append(entry, payload);
   }
 
@@ -296,7 +304,10 @@ export class Learning implements Role {
     if (history.applied < this.#phase.upTo) return;
     this.#phase = { kind: 'following' };
     this.#member.failures = 0;
-    const tookMs = this.#member.nowMs - this.#startedMs;
+    const { nowMs, tally } = this.#member;
+    const tookMs = nowMs - this.#startedMs;
+    tally.syncs.note(tookMs);
+    tally.serves(nowMs);
     this.#member.note(`following ${this.#leader}`, { epoch: this.#member.epochs.currentEpoch, tookMs });
     host.follows(this.#leader);
   }

@@ -107,7 +107,7 @@ export class Looking implements Role {
   }
 
   status(): RoleStatus {
-    return { role: 'looking', phase: 'settling', leader: undefined, learners: [] };
+    return { role: 'looking', phase: 'electing', leader: undefined, learners: [] };
   }
 
   get #asked(): boolean {
@@ -221,7 +221,8 @@ export class Looking implements Role {
   }
 
   #tellOutcome(what: string, why: string): void {
-    const { round, nowMs } = this.#member;
+    const { round, nowMs, tally } = this.#member;
+    tally.elections.note(nowMs - this.#startedMs);
     const votes = [...this.#votes].map(([from, vote]) => `${from} for ${voteText(vote)}`);
     const settled = [...this.#settled.values()].map(({ from, state, vote }) => `${from} ${state} ${vote.leader}`);
     this.#member.note(`${what} ${this.#vote.leader}`, {

@@ -9,6 +9,7 @@ import type { ZabOptions } from './options.ts';
 import type { Epochs, ZabNote, ZabOutbox } from './outbox.ts';
 import { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, Transition } from './role.ts';
+import { Tally } from './tally.ts';
 import { epochOf } from './zxid.ts';
 
 /** What a member has whatever its role: its log, its word, who belongs to the ensemble, the time. */
@@ -17,6 +18,7 @@ export class Member {
   readonly host: ZabHost;
   readonly outbox: ZabOutbox;
   readonly history: History;
+  readonly tally = new Tally();
   /** Made by events alone. */
   nowMs = 0;
   /** Elections that this member took part in. */

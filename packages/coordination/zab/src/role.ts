@@ -3,7 +3,7 @@ import type { LinkId } from './event.ts';
 import type { MemberId } from './membership.ts';
 import type { Message } from './message.ts';
 import type { Notification, Vote } from './notification.ts';
-import type { LearnerStatus } from './status.ts';
+import type { LearnerStatus, ZabStatus } from './status.ts';
 
 /** What came of an election, or stands so far. */
 export interface Election {
@@ -45,8 +45,8 @@ export interface Received {
 
 /** What a role tells of itself. */
 export interface RoleStatus {
-  readonly role: 'alone' | 'looking' | 'following' | 'observing' | 'leading' | 'failed';
-  readonly phase: 'settling' | 'serving';
+  readonly role: ZabStatus['role'];
+  readonly phase: ZabStatus['phase'];
   readonly leader: MemberId | undefined;
   readonly learners: readonly LearnerStatus[];
 }

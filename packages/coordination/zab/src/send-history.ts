@@ -13,6 +13,8 @@ export function sendHistory(member: Member, learner: LearnerLink, log: LearnerLo
     recent: `${hex(recent.base)} to ${hex(recent.last)}`,
     ...(plan.kind === 'snapshot' ? { why: plan.why } : { after: hex(plan.after) }),
   });
+  if (plan.kind === 'snapshot') member.tally.snapshotsSent += 1;
+  else member.tally.differencesSent += 1;
   if (plan.kind === 'truncate') member.send(learner.link, { kind: 'truncate', zxid: plan.after });
   sendEntriesAfter(member, learner, plan.kind === 'snapshot' ? sendSnapshot(member, learner) : plan.after);
 }

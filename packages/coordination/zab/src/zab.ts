@@ -65,6 +65,11 @@ export class Zab {
     member.history.watch(nowMs, event.kind === 'persisted' ? 'persisted' : 'other');
   }
 
+  /** Says what time it is, between steps: what is proposed then is timed from there. */
+  pass(nowMs: number): void {
+    this.#member.nowMs = nowMs;
+  }
+
   /** In how many milliseconds a `timer` is due, counted from the last step; undefined when nothing waits. */
   get wakeInMs(): number | undefined {
     const { nowMs, turning } = this.#member;
@@ -121,8 +126,9 @@ export class Zab {
   status(nowMs: number): ZabStatus {
     const member = this.#member;
     member.nowMs = Math.max(member.nowMs, nowMs);
-    const { epochs, history, membership } = member;
-    const role = this.#role?.status() ?? { role: 'looking', phase: 'settling', leader: undefined, learners: [] };
+    const { epochs, history, membership, tally } = member;
+    const { servingSinceMs } = tally;
+    const role = this.#role?.status() ?? { role: 'looking', phase: 'electing', leader: undefined, learners: [] };
     return {
       ...role,
       epoch: epochs.currentEpoch,
@@ -130,6 +136,8 @@ export class Zab {
       lastLogged: history.last,
       lastCommitted: history.committed,
       membership,
+      servingMs: servingSinceMs === undefined ? undefined : member.nowMs - servingSinceMs,
+      tally,
     };
   }
 
@@ -211,6 +219,7 @@ export class Zab {
   /** Takes the roles that were asked for: what a step began ends before the next begins. */
   #settle(): void {
     for (let next = this.#member.takeTransition(); next !== undefined; next = this.#member.takeTransition()) {
+      this.#member.tally.turned(next.to, this.#member.nowMs);
       this.#role?.end();
       this.#role = this.#become(next);
       this.#role.begin();

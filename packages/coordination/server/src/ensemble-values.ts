@@ -1,11 +1,11 @@
-import { counterOf, epochOf, type LearnerStatus, type MemberId, type ZabStatus } from '@reeve/zab';
-import { gauge, type MonitorValue, text } from './monitor-value.ts';
+import { counterOf, epochOf, type LearnerStatus, type MemberId, type Timing, type ZabStatus } from '@reeve/zab';
+import { counter, gauge, type MonitorValue, text } from './monitor-value.ts';
 
 /** Figures of one member of several; one alone has none. Names are ZooKeeper's where it has them. */
 export function ensembleValues(zab: ZabStatus, id: MemberId | undefined): MonitorValue[] {
   if (id === undefined) return [];
   const own = gauge('reeve_coordinator_member_id', id, 'This member: its myid');
-  return [own, ...membership(zab), ...(zab.role === 'leading' ? leading(zab) : [])];
+  return [own, ...membership(zab), ...deeds(zab), ...(zab.role === 'leading' ? leading(zab) : [])];
 }
 
 function membership(zab: ZabStatus): MonitorValue[] {
@@ -24,11 +24,36 @@ function membership(zab: ZabStatus): MonitorValue[] {
   ];
 }
 
-function leading({ learners, lastLogged }: ZabStatus): MonitorValue[] {
+/** What it has done, in whatever role. */
+function deeds({ tally }: ZabStatus): MonitorValue[] {
+  const { searches, elections, outages, syncs, quorumAcks, proposals, commits, received } = tally;
+  return [
+    counter('looking_count', searches, 'How often it began to look for a leader'),
+    timing('election_time', elections, 'From then on until it knew who leads, milliseconds'),
+    timing('unavailable_time', outages, 'How long it did not serve, milliseconds'),
+    timing('follower_sync_time', syncs, 'Getting to the state of its leader, of an observer too, milliseconds'),
+    counter('proposal_count', proposals, 'Proposals that it made as a leader'),
+    counter('commit_count', commits, 'Those that were agreed on while it led'),
+    counter('learner_proposal_received_count', received, 'Proposals that it got from a leader'),
+    timing('quorum_ack_latency', quorumAcks, 'From its proposal until a quorum has it, milliseconds; of one at a time'),
+    counter('diff_count', tally.differencesSent, 'Learners that it sent what they lacked'),
+    counter('snap_count', tally.snapshotsSent, 'Learners that it sent a snapshot'),
+  ];
+}
+
+function timing(name: string, { count, sumMs: sum, minMs: min, maxMs: max }: Timing, help: string): MonitorValue {
+  return { kind: 'summary', name, help, count, sum, min, max, average: count === 0 ? 0 : sum / count, quantiles: [] };
+}
+
+function leading({ learners, lastLogged, servingMs, tally }: ZabStatus): MonitorValue[] {
   const caughtUp = learners.filter(({ phase }) => phase === 'caught_up');
   const followers = caughtUp.filter(({ role }) => role === 'participant').length;
   const lag = Math.max(0, ...caughtUp.map(({ ackedZxid }) => behind(lastLogged, ackedZxid)));
   return [
+    gauge('leader_uptime', servingMs ?? 0, 'How long it has led, milliseconds'),
+    gauge('last_proposal_size', tally.proposalBytesLast, 'Bytes of its last proposal; -1 before the first'),
+    gauge('min_proposal_size', tally.proposalBytesMin, 'Bytes of its smallest proposal'),
+    gauge('max_proposal_size', tally.proposalBytesMax, 'Bytes of its largest proposal'),
     gauge('learners', learners.length, 'Members that follow or observe this leader'),
     gauge('followers', learners.filter(({ role }) => role === 'participant').length, 'Voting members that follow it'),
     gauge('synced_followers', followers, 'Voting members that have caught up'),
@@ -57,8 +82,19 @@ function behind(last: number, reached: number): number {
   return epochOf(last) === epochOf(reached) ? last - reached : Math.max(1, counterOf(last));
 }
 
-function peerState({ role, phase }: ZabStatus): string {
-  if (role === 'alone' || role === 'failed') return role;
-  if (role === 'looking') return 'looking - election';
-  return `${role} - ${phase === 'serving' ? 'broadcast' : 'synchronization'}`;
+const zabStates = {
+  electing: 'election',
+  discovering: 'discovery',
+  synchronizing: 'synchronization',
+  serving: 'broadcast',
+} as const satisfies Record<ZabStatus['phase'], string>;
+
+/** The part of Zab that a member is in, by ZooKeeper's word. */
+export function zabState({ phase }: ZabStatus): string {
+  return zabStates[phase];
+}
+
+function peerState(zab: ZabStatus): string {
+  const { role } = zab;
+  return role === 'alone' || role === 'failed' ? role : `${role} - ${zabState(zab)}`;
 }

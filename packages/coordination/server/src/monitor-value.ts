@@ -25,6 +25,11 @@ export function gauge(name: string, value: number, help: string): MonitorValue {
   return { kind: 'gauge', name, value, help };
 }
 
+/** A figure that only grows. */
+export function counter(name: string, value: number, help: string): MonitorValue {
+  return { kind: 'counter', name, value, help };
+}
+
 /** A figure as `mntr` and the admin command `monitor` give it: a summary is several. Only averages have fractions. */
 export function monitorLines(figure: MonitorValue): [name: string, value: string | number][] {
   const { kind, name } = figure;

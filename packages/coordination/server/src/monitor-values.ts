@@ -1,7 +1,7 @@
 import type { CoordinatorFacts } from './coordinator-facts.ts';
 import type { Distribution } from './distribution.ts';
 import { ensembleValues } from './ensemble-values.ts';
-import { gauge, type MonitorValue, text } from './monitor-value.ts';
+import { counter, gauge, type MonitorValue, text } from './monitor-value.ts';
 import { descriptors } from './process-facts.ts';
 import { version } from './version.ts';
 
@@ -18,10 +18,6 @@ export async function monitorValues(facts: CoordinatorFacts): Promise<readonly M
     ...counters(facts),
     ...summaries(facts),
   ];
-}
-
-function counter(name: string, value: number, help: string): MonitorValue {
-  return { kind: 'counter', name, value, help };
 }
 
 function state({ status, backlogBytes, uptimeMs }: CoordinatorFacts): MonitorValue[] {

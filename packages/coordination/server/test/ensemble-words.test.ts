@@ -20,9 +20,12 @@ const members = [1, 2, 3, 4].map((id) => {
 });
 const epoch = 2 ** 32;
 
+const never = { count: 0, sumMs: 0, minMs: 0, maxMs: 0 };
+
 const leading: ZabStatus = {
   role: 'leading',
   phase: 'serving',
+  servingMs: 1234.5,
   leader: 1,
   epoch: 3,
   acceptedEpoch: 3,
@@ -34,6 +37,21 @@ const leading: ZabStatus = {
     { member: 3, role: 'participant', phase: 'catching_up', ackedZxid: 2 * epoch + 100, silentMs: 3 },
     { member: 4, role: 'observer', phase: 'caught_up', ackedZxid: 3 * epoch + 9, silentMs: 1 },
   ],
+  tally: {
+    searches: 2,
+    elections: { count: 2, sumMs: 30, minMs: 10, maxMs: 20 },
+    outages: { count: 1, sumMs: 40, minMs: 40, maxMs: 40 },
+    syncs: never,
+    proposals: 9,
+    commits: 7,
+    received: 5,
+    differencesSent: 2,
+    snapshotsSent: 1,
+    proposalBytesLast: 70,
+    proposalBytesMin: 50,
+    proposalBytesMax: 90,
+    quorumAcks: { count: 4, sumMs: 6, minMs: 1, maxMs: 3 },
+  },
 };
 
 const figures = (status: ZabStatus) => Object.fromEntries(ensembleValues(status, 1).flatMap(monitorLines));
@@ -42,6 +60,10 @@ describe('the figures of a member of several', () => {
   test('tell of a leader what ZooKeeper tells, and of each learner how far it is', () => {
     expect(figures(leading)).toMatchObject({
       peer_state: 'leading - broadcast',
+      leader_uptime: 1235,
+      last_proposal_size: 70,
+      min_proposal_size: 50,
+      max_proposal_size: 90,
       quorum_size: 3,
       learners: 3,
       followers: 2,
@@ -60,12 +82,31 @@ describe('the figures of a member of several', () => {
 
   test.each<[Partial<ZabStatus>, string]>([
     [{ role: 'following', learners: [] }, 'following - broadcast'],
-    [{ role: 'observing', phase: 'settling', learners: [] }, 'observing - synchronization'],
-    [{ role: 'looking', leader: undefined, learners: [] }, 'looking - election'],
-  ])('tell of one with %j that it is "%s", and nothing of learners', (changes, state) => {
+    [{ role: 'leading', phase: 'discovering', learners: [] }, 'leading - discovery'],
+    [{ role: 'observing', phase: 'synchronizing', learners: [] }, 'observing - synchronization'],
+    [{ role: 'looking', phase: 'electing', leader: undefined, learners: [] }, 'looking - election'],
+  ])('tell of one with %j that it is "%s", and of learners when it leads', (changes, state) => {
     const told = figures({ ...leading, ...changes });
     expect(told.peer_state).toBe(state);
-    expect(Object.keys(told)).not.toContain('learners');
+    expect('learners' in told).toBe(changes.role === 'leading');
+  });
+
+  test('tell how long elections and outages took, and how fast a quorum is, under the names of ZooKeeper', () => {
+    expect(figures({ ...leading, role: 'following' })).toMatchObject({
+      looking_count: 2,
+      cnt_election_time: 2,
+      avg_election_time: 15,
+      max_election_time: 20,
+      sum_unavailable_time: 40,
+      cnt_follower_sync_time: 0,
+      avg_follower_sync_time: 0,
+      avg_quorum_ack_latency: 1.5,
+      proposal_count: 9,
+      commit_count: 7,
+      learner_proposal_received_count: 5,
+      diff_count: 2,
+      snap_count: 1,
+    });
   });
 
   test('are each explained in the documentation, and nothing else is', () => {

@@ -209,6 +209,9 @@ export class Following implements Course {
     const session = sessions.open(item.session, timeoutMs);
     session.timeoutMs = timeoutMs;
     sessions.touch(session);
+    // Two may have come back to it while the leader was asked: it is the later one's.
+    const earlier = connections.of(session);
+    if (earlier !== undefined) connections.close(earlier);
     connections.attach(connection, session);
     answering.welcome(connection, 'reopened');
   }

@@ -48,6 +48,17 @@ describe('three members', () => {
     expect(party.ask(moved, 'delete', { path: '/e', version: -1 })).toMatchObject([{ error: 'ok' }]);
   });
 
+  test('let one of two have a session that both come back to at the same time', () => {
+    const party = new Party(3);
+    const [a] = party.followers as [Seat, Seat];
+    const { session, password } = party.connect(a);
+    const [early, late] = [0, 1].map(() => party.arrive(a, { session, password })) as [TestClient, TestClient];
+    party.rest();
+    expect([early, late].map((client) => party.closed.has(client))).toEqual([true, false]);
+    party.seen(late);
+    expect(party.ask(late, 'exists', { path: '/', watch: false })).toMatchObject([{ error: 'ok' }]);
+  });
+
   test('turn away who does not know the password of a session', () => {
     const party = new Party(3);
     const { session } = party.connect(party.leader);

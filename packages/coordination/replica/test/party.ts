@@ -49,12 +49,18 @@ export class Party {
   }
 
   connect(seat: Seat, wanted: Parameters<TestClient['hello']>[0] = {}): TestClient {
+    const client = this.arrive(seat, wanted);
+    this.rest();
+    return client;
+  }
+
+  /** Has a client come, and does not wait for what comes of it. */
+  arrive(seat: Seat, wanted: Parameters<TestClient['hello']>[0] = {}): TestClient {
     this.#numbers += 1;
     const client = new TestClient(this.#numbers);
     this.#clients.set(client, { seat, arrivals: [] });
     seat.replica.step({ kind: 'opened', connection: client.connection, address: '10.1.2.3' }, this.now);
     this.#frame(client, client.hello(wanted));
-    this.rest();
     return client;
   }
 

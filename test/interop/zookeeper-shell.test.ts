@@ -159,6 +159,10 @@ const quotas: readonly Typed[] = [
   ['ann', 'setquota -n 3 /t/q/1', /quota/i],
   ['ann', 'delquota /t/q', anything, /exception/i],
   ['ann', 'listquota /t/q', /does not exist/],
+];
+
+/** A leader counts what it has applied itself, and another member may be quicker: the next write is then let through. */
+const hardQuotas: readonly Typed[] = [
   ['ann', 'create /t/h', /^Created/m],
   ['ann', 'setquota -N 2 /t/h', anything, /exception/i],
   ['ann', 'create /t/h/1 x', /^Created/m],
@@ -212,7 +216,7 @@ const settings = { tickMs: 2_000, config: ['reconfigEnabled=true', 'enforceQuota
 describe.each([
   {
     name: 'a coordinator',
-    steps: stepsOf({ ...chapters, standingAlone }),
+    steps: stepsOf({ ...chapters, hardQuotas, standingAlone }),
     places: async () => {
       const { address } = await startReeveCoordinator(settings);
       return { ann: address, bob: address };

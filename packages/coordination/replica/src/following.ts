@@ -36,7 +36,7 @@ export interface FollowingParts {
   readonly outbox: Outbox;
   /** The first number for a request: none that an earlier process of this member may have used. */
   readonly firstRequest: number;
-  /** How many requests may wait for the leader. */
+  /** How many requests may wait. */
   readonly outstandingMax: number;
   /** The last transaction applied. */
   readonly lastApplied: () => number;
@@ -60,9 +60,9 @@ export class Following implements Course {
     return this.#request;
   }
 
-  /** How many requests wait for the leader. */
+  /** How many requests wait: for the leader's word, or for what is to be applied before a sync is answered. */
   get outstanding(): number {
-    return this.#sent.size;
+    return this.#sent.size + this.#parts.agreement.outstanding;
   }
 
   open(connection: Connection, _request: ConnectRequest, timeoutMs: number): void {
@@ -171,7 +171,7 @@ export class Following implements Course {
   }
 
   #number(item: Forwarded | Barrier | Returning): number | undefined {
-    if (this.#sent.size >= this.#parts.outstandingMax) {
+    if (this.outstanding >= this.#parts.outstandingMax) {
       this.#parts.connections.close(item.connection);
       return undefined;
     }

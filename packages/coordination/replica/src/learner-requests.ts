@@ -11,6 +11,9 @@ import type { SessionEnds } from './session-ends.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Syncs } from './syncs.ts';
 
+/** No member: they are numbered from 1. */
+const NOBODY: MemberId = 0;
+
 type Message<K extends MemberMessage['kind']> = Extract<MemberMessage, { kind: K }>;
 
 /** What a leader serves learners with. */
@@ -92,7 +95,7 @@ export class LearnerRequests {
     const { agreement, condition, leader, sessions } = this.#parts;
     const op = opName(code);
     if (op === undefined || routes[op].by !== 'write') throw reader.malformed(`operation ${code} is no write`);
-    if (!agreement.hasRoom) return this.tell(learner, { kind: 'declined', request: number });
+    if (!agreement.hasRoom) return this.#declineWrite(learner, { request: number, session: id });
     const origin = { member: learner, request: number };
     const client: Preparation['asker'] = { session: id, identities: this.#identities.get(id) ?? [] };
     const request = (ops[op].request as Codec<unknown>).decode(reader);
@@ -103,6 +106,13 @@ export class LearnerRequests {
     if (session.owner !== learner) return leader.refuse(asked, 'session_moved', condition.nowMs);
     sessions.touch(session);
     leader.write(asked, condition.nowMs);
+  }
+
+  /** What the client sent after it must not be done either: its session has no owner until it has come back. */
+  #declineWrite(learner: MemberId, { request, session: id }: { request: number; session: SessionId }): void {
+    const session = this.#parts.sessions.get(id);
+    if (session !== undefined && (session.owner ?? learner) === learner) session.owner = NOBODY;
+    this.tell(learner, { kind: 'declined', request });
   }
 
   #identify(learner: MemberId, { session: id, identities }: Message<'identify'>): void {

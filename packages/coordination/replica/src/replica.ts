@@ -99,6 +99,7 @@ export class Replica {
     const syncs = new Syncs({
       zab,
       agreement,
+      connections,
       pass: (barrier) => order.pass(barrier),
       answer: (learner, { request, zxid }) => this.#learners.tell(learner, { kind: 'synced', request, zxid }),
     });

@@ -1,6 +1,7 @@
 import type { MemberId, Zab } from '@reeve/zab';
 import type { Agreement } from './agreement.ts';
 import type { Barrier } from './connection.ts';
+import type { Connections } from './connections.ts';
 
 /** Who waits for a sync: a connection of the leader, or a learner, for one of its own. */
 type Asker = { readonly barrier: Barrier } | { readonly learner: MemberId; readonly request: number };
@@ -11,6 +12,7 @@ type Asked = Asker & { readonly zxid: number };
 export interface SyncParts {
   readonly zab: Zab;
   readonly agreement: Agreement;
+  readonly connections: Connections;
   /** A barrier may pass at once. */
   readonly pass: (barrier: Barrier) => void;
   /** A learner may answer once it has applied everything up to `zxid`. */
@@ -43,11 +45,13 @@ export class Syncs {
     const asked = this.#asked.get(token);
     this.#asked.delete(token);
     if (asked === undefined) return;
-    const { agreement, answer, pass } = this.#parts;
+    const { agreement, answer, connections, pass } = this.#parts;
     if ('learner' in asked) return answer(asked.learner, asked);
     asked.barrier.zxid = asked.zxid;
     if (agreement.outstanding === 0) pass(asked.barrier);
-    else agreement.wait(asked.barrier);
+    // There was room when it was asked for; writes may have taken it since.
+    else if (agreement.hasRoom) agreement.wait(asked.barrier);
+    else connections.close(asked.barrier.connection);
   }
 
   /** Gives up what waits, when this member leads no more. */

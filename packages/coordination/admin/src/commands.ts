@@ -1,5 +1,6 @@
-import { type ConnectionReport, type CoordinatorReport, monitorLines } from '@reeve/server';
+import { type ConnectionReport, type CoordinatorReport, monitorLines, type SizeReport } from '@reeve/server';
 import { noSession, type SessionId } from '@reeve/wire';
+import { leader, observers, votingView, zabState } from './ensemble-commands.ts';
 import { signedId } from './json-text.ts';
 
 /** What a command answers, under the names that ZooKeeper's Commands.java gives it. */
@@ -17,7 +18,7 @@ function command(names: string, run: AdminCommand['run']): AdminCommand {
   return { name, aliases, run };
 }
 
-/** Every command of ZooKeeper 3.8, by name. An ensemble of one has no leader, no observers and no votes. */
+/** Every command of ZooKeeper 3.8, by name. One that is alone has no leader, no observers and no votes. */
 export const commands: readonly AdminCommand[] = [
   command('configuration conf config', configuration),
   command('connection_stat_reset crst', (report) => {
@@ -39,10 +40,13 @@ export const commands: readonly AdminCommand[] = [
   command('initial_configuration icfg', (report) => ({ initial_configuration: report.initialConfiguration() })),
   command('is_read_only isro', (report) => ({ read_only: report.isReadOnly })),
   command('last_snapshot lsnp', lastSnapshot),
-  command('leader lead', () => ({ error: 'server is not initialized' })),
+  command('leader lead', leader),
   command('monitor mntr', async (report) => Object.fromEntries((await report.monitor()).flatMap(monitorLines))),
-  command('observer_connection_stat_reset orst', () => ({})),
-  command('observers obsr', () => ({ synced_observers: 0, observers: [] })),
+  command('observer_connection_stat_reset orst', (report) => {
+    report.resetLinks();
+    return {};
+  }),
+  command('observers obsr', observers),
   command('ruok', () => ({})),
   command('server_stats srvr', serverStats),
   command('set_trace_mask stmk', setTraceMask),
@@ -55,7 +59,7 @@ export const commands: readonly AdminCommand[] = [
     ...connectionsOf(report, brief),
   })),
   command('system_properties sysp', (report) => report.environment()),
-  command('voting_view', () => ({ current_config: {} })),
+  command('voting_view', votingView),
   command('watch_summary wchs', (report) => {
     const { watchers, paths, watches } = report.watchSummary();
     return { num_connections: watchers, num_paths: paths, num_total_watches: watches };
@@ -66,8 +70,19 @@ export const commands: readonly AdminCommand[] = [
       [...report.watchesByPath()].map(([path, sessions]) => [path, sessions.map(signedId)]),
     ),
   })),
-  command('zabstate', () => ({ voting: false, zabstate: '' })),
+  command('zabstate', zabState),
 ];
+
+/** What a member without a place in its ensemble answers all the same: as ZooKeeper, and its figures. */
+const alwaysAnswered: ReadonlySet<string> = new Set([
+  'environment',
+  'get_trace_mask',
+  'monitor',
+  'set_trace_mask',
+  'system_properties',
+  'zabstate',
+]);
+const notServing = 'This ZooKeeper instance is not currently serving requests';
 
 const byName = new Map(commands.flatMap((one) => [one.name, ...one.aliases].map((name) => [name, one] as const)));
 
@@ -79,6 +94,7 @@ export async function runCommand(
 ): Promise<CommandFields> {
   const known = byName.get(name);
   if (known === undefined) return { command: name, error: `Unknown command: ${name}` };
+  if (!report.isServing && !alwaysAnswered.has(known.name)) return { command: known.name, error: notServing };
   const { error = null, ...fields } = await known.run(report, parameters);
   return { ...fields, command: known.name, error };
 }
@@ -107,13 +123,7 @@ async function lastSnapshot(report: CoordinatorReport): Promise<CommandFields> {
 async function serverStats(report: CoordinatorReport): Promise<CommandFields> {
   const server = report.server();
   const { dataBytes, logBytes } = await report.directories();
-  const { last, min, max } = server.replyBytes;
-  const answered = max > 0;
-  const replies = {
-    last_buffer_size: answered ? last : -1,
-    min_buffer_size: answered ? min : -1,
-    max_buffer_size: answered ? max : -1,
-  };
+  const replies = sizes(server.replyBytes.max > 0 ? server.replyBytes : { last: -1, min: -1, max: -1 });
   return {
     version: server.version,
     read_only: report.isReadOnly,
@@ -138,8 +148,13 @@ async function serverStats(report: CoordinatorReport): Promise<CommandFields> {
       non_mtlslocal_conn_count: 0,
     },
     client_response: replies,
+    ...(server.proposalBytes === undefined ? {} : { proposal_stats: sizes(server.proposalBytes) }),
     node_count: server.znodes,
   };
+}
+
+function sizes({ last, min, max }: SizeReport): CommandFields {
+  return { last_buffer_size: last, min_buffer_size: min, max_buffer_size: max };
 }
 
 function setTraceMask(report: CoordinatorReport, parameters: ReadonlyMap<string, string>): CommandFields {

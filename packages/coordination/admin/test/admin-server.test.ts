@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silent } from '@reeve/base';
-import { CertificateAuthority, fourLetterWord, RawClient } from '@reeve/testkit';
+import { CertificateAuthority, fourLetterWord, freePort, RawClient } from '@reeve/testkit';
 import { serveAdmin } from '../src/admin-server.ts';
 import { clientOf, halfAsked, type Served, served } from './served.ts';
 
@@ -160,6 +160,36 @@ describe('connections', () => {
     expect(await run('monitor')).toMatchObject({ auth_failed_count: 1 });
     expect(await run('server_stats')).toMatchObject({ server_stats: { auth_failed_count: 1 } });
     await stranger.destroy();
+    await stop();
+  });
+});
+
+describe('an admin server of a member without a quorum', () => {
+  test('tells how far the member is, and its figures, and of all else that it does not serve', async () => {
+    const ports = await Promise.all(Array.from({ length: 6 }, freePort));
+    const members = [1, 2, 3].map((id) => {
+      const place = `127.0.0.1:${ports[2 * id - 2]}:${ports[2 * id - 1]}`;
+      return { id, role: 'participant' as const, place };
+    });
+    const limits = { initTimeoutMs: 5_000, syncTimeoutMs: 5_000, connectTimeoutMs: 1_000 };
+    const { run, stop } = await served({
+      ensemble: {
+        id: 2,
+        membership: { version: 0, members },
+        listenOn: 'own_address',
+        ...limits,
+        security: { secretFile: undefined, tls: undefined },
+        readOnlyMode: 'disabled',
+        leaderServes: 'clients',
+        dynamicConfigFile: undefined,
+      },
+    });
+    expect(await run('zabstate')).toMatchObject({ myid: 2, is_leader: false, voting: true, zabstate: 'election' });
+    expect(await run('monitor')).toMatchObject({ looking_count: 1, peer_state: 'looking - election' });
+    for (const command of ['leader', 'ruok', 'server_stats', 'voting_view', 'watches']) {
+      const error = 'This ZooKeeper instance is not currently serving requests';
+      expect(await run(command)).toEqual({ command, error });
+    }
     await stop();
   });
 });

@@ -2,6 +2,7 @@ import type { ConnectionStatus, ReplicaStatus } from '@reeve/replica';
 import type { CoordinatorConfig } from './config.ts';
 import type { Conversation } from './conversation.ts';
 import type { Ports } from './listener.ts';
+import type { LinkFacts } from './peers/link-traffic.ts';
 import type { StorageStatistics } from './storage-statistics.ts';
 import type { Totals } from './traffic.ts';
 
@@ -32,6 +33,8 @@ export interface CoordinatorFacts {
   readonly storage: StorageStatistics;
   readonly status: ReplicaStatus;
   readonly connections: readonly ConnectionFacts[];
+  /** To other members. */
+  readonly links: readonly LinkFacts[];
   /** Log bytes on their way to the disk. */
   readonly backlogBytes: number;
   readonly trace: TraceMask;

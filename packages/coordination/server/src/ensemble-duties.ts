@@ -11,6 +11,7 @@ import {
 } from '@reeve/zab';
 import { sameMembers, writeDynamicConfig } from './peers/dynamic-config.ts';
 import type { EnsembleConfig } from './peers/ensemble-config.ts';
+import type { LinkFacts } from './peers/link-traffic.ts';
 import { Peers } from './peers/peers.ts';
 import { replaceSessionSecret } from './session-secret.ts';
 
@@ -68,6 +69,11 @@ export class EnsembleDuties {
       this.#peers.remember(remembered);
     }
     await this.#peers.listen();
+  }
+
+  /** The links to other members. */
+  get links(): readonly LinkFacts[] {
+    return this.#peers.links;
   }
 
   /** Performs what comes before the entries: nothing of the same outbox may be seen by anybody before it is on disk. */

@@ -1,7 +1,7 @@
 import { unreachable } from '@reeve/base';
 import { noSession, type SessionId } from '@reeve/wire';
 import { monitorLines } from './monitor-value.ts';
-import type { ConnectionReport, CoordinatorReport, EnsembleReport } from './report.ts';
+import type { ConnectionReport, CoordinatorReport, EnsembleReport, SizeReport } from './report.ts';
 
 const words = [
   'conf',
@@ -162,7 +162,8 @@ function decimal(value: number): string {
 }
 
 function server(report: CoordinatorReport, clients: readonly string[]): string {
-  const { version, latencyMs, received, sent, connections, outstanding, zxid, mode, znodes } = report.server();
+  const { version, latencyMs, received, sent, connections, outstanding, zxid, mode, znodes, proposalBytes } =
+    report.server();
   return lines([
     `Zookeeper version: ${version}`,
     ...clients,
@@ -174,7 +175,12 @@ function server(report: CoordinatorReport, clients: readonly string[]): string {
     `Zxid: 0x${zxid.toString(16)}`,
     `Mode: ${mode}`,
     `Node count: ${znodes}`,
+    ...(proposalBytes === undefined ? [] : [proposalSizes(proposalBytes)]),
   ]);
+}
+
+function proposalSizes({ last, min, max }: SizeReport): string {
+  return `Proposal sizes last/min/max: ${last}/${min}/${max}`;
 }
 
 async function monitor(report: CoordinatorReport): Promise<string> {

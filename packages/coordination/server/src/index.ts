@@ -1,4 +1,5 @@
 /** A replica with sockets and a journal: `createServer(config)` starts a coordinator. */
+export type { AgreementReport, ObserverReport, PlacedMember } from './agreement-report.ts';
 export type { AuditRecord } from './audit-record.ts';
 export {
   type AdminConfig,
@@ -12,12 +13,15 @@ export { ConfigError, type ConfigFacts, type ConfigProblem } from './config-erro
 export { type Coordinator, type CoordinatorOptions, createServer } from './coordinator.ts';
 export { type MonitorValue, monitorLines } from './monitor-value.ts';
 export type { EnsembleConfig, PeerSecurityConfig, PeerTlsConfig } from './peers/ensemble-config.ts';
+export type { LinkFacts } from './peers/link-traffic.ts';
+export type { Place } from './peers/place.ts';
 export {
   type ConfigurationReport,
   type ConnectionReport,
   CoordinatorReport,
   type LatencyReport,
   type ServerReport,
+  type SizeReport,
 } from './report.ts';
 export {
   handshakeDefaults,

@@ -213,6 +213,7 @@ export class Member implements LogListener, ConnectionHost {
       storage: this.#storage,
       status,
       connections,
+      links: this.#duties?.links ?? [],
       backlogBytes: this.#journal?.backlogBytes ?? 0,
       trace: this.#trace,
     });

@@ -1,6 +1,7 @@
 import type { ReplicaStatus } from '@reeve/replica';
 import { noSession, type SessionId } from '@reeve/wire';
 import type { EnsembleMember, ZabStatus } from '@reeve/zab';
+import { type AgreementReport, agreementReport } from './agreement-report.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { ConnectionFacts, CoordinatorFacts } from './coordinator-facts.ts';
 import type { MonitorValue } from './monitor-value.ts';
@@ -15,6 +16,13 @@ export interface LatencyReport {
   readonly last: number;
   readonly min: number;
   readonly average: number;
+  readonly max: number;
+}
+
+/** The size of the last one, the smallest and the largest. */
+export interface SizeReport {
+  readonly last: number;
+  readonly min: number;
   readonly max: number;
 }
 
@@ -35,7 +43,9 @@ export interface ServerReport {
   /** Clients that failed to prove who they are. */
   readonly authFailures: number;
   /** Bytes of the answers; 0 before the first. */
-  readonly replyBytes: { readonly last: number; readonly min: number; readonly max: number };
+  readonly replyBytes: SizeReport;
+  /** Bytes of its proposals, of a leader; -1 before the first. */
+  readonly proposalBytes: SizeReport | undefined;
 }
 
 /** One client connection. */
@@ -126,6 +136,7 @@ export class CoordinatorReport {
       slowSyncs: storage.slowSyncs,
       authFailures: totals.authFailures,
       replyBytes: { last, min, max },
+      proposalBytes: status.mode === 'leader' ? proposalBytes(status.zab) : undefined,
     };
   }
 
@@ -148,6 +159,11 @@ export class CoordinatorReport {
       serverId: config.ensemble?.id ?? 0,
       ensemble: ensembleReport(config, status.zab),
     };
+  }
+
+  /** What it says of agreement with others; nothing when it is alone. */
+  agreement(): AgreementReport | undefined {
+    return agreementReport(this.#facts);
   }
 
   /** The configuration file as it was read, without its secrets. */
@@ -225,6 +241,11 @@ export class CoordinatorReport {
     this.#facts.totals.reset();
   }
 
+  /** Begins to count anew what goes over links to other members. */
+  resetLinks(): void {
+    for (const { traffic } of this.#facts.links) traffic.reset();
+  }
+
   /** Begins to count and time the requests of each connection anew. */
   resetConnections(): void {
     for (const { conversation } of this.#facts.connections) conversation.traffic.reset();
@@ -257,6 +278,10 @@ function connectionReport({
     lastReplyMs,
     latencyMs: latencyOf(traffic),
   };
+}
+
+function proposalBytes({ tally }: ZabStatus): SizeReport {
+  return { last: tally.proposalBytesLast, min: tally.proposalBytesMin, max: tally.proposalBytesMax };
 }
 
 function ensembleReport(

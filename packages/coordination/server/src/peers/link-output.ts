@@ -44,6 +44,11 @@ export class LinkOutput {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
+  /** Writes, snapshots among them, that are not with the socket. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Whether everything is with the socket. */
   get isFlushed(): boolean {
     return this.#queue.length === 0;

@@ -4,6 +4,7 @@ import type { LinkId, MemberId, OutgoingSnapshot } from '@reeve/zab';
 import type { SparingLog } from '../sparing-log.ts';
 import type { KnownPeer } from './greet.ts';
 import { LinkOutput, type SnapshotFrames } from './link-output.ts';
+import { type LinkFacts, LinkTraffic } from './link-traffic.ts';
 
 /** How long the other side may take to read the last bytes. */
 const goodbyeMsMax = 1_000;
@@ -31,7 +32,10 @@ export class Link {
   readonly #host: LinkHost;
   readonly #output: LinkOutput;
   readonly #splitter: FrameSplitter;
+  readonly #sinceMs = Date.now();
+  readonly #traffic = new LinkTraffic();
   readonly #sink = (bytes: Buffer, start: number, end: number): void => {
+    this.#traffic.received += 1;
     if (!this.#isClosing) this.#host.message(this, bytes, { start, end });
   };
   #isClosing = false;
@@ -58,6 +62,20 @@ export class Link {
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
   }
 
+  get facts(): LinkFacts {
+    const { remoteAddress: address = '', remotePort: port = 0 } = this.#socket;
+    return {
+      peer: this.peer,
+      origin: this.origin,
+      address,
+      port,
+      sinceMs: this.#sinceMs,
+      traffic: this.#traffic,
+      waitingWrites: this.#output.waiting,
+      waitingBytes: this.#output.backlogBytes,
+    };
+  }
+
   /** Begins to read, with what came already. */
   start(rest: Buffer): void {
     if (rest.length > 0) this.#read(rest);
@@ -67,6 +85,7 @@ export class Link {
   /** Sends what is in the writer, with a snapshot in its midst. The writer may be used again after that. */
   send(writer: Writer, snapshot: OutgoingSnapshot | undefined): void {
     if (this.#isClosing) return;
+    this.#traffic.sent += 1;
     this.#output.send(writer, snapshot);
     const { backlogBytes } = this.#output;
     const { backlogBytesMax, complaints } = this.#host;

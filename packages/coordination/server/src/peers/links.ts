@@ -3,6 +3,7 @@ import type { SparingLog } from '../sparing-log.ts';
 import type { KnownPeer } from './greet.ts';
 import { Link, type LinkHost } from './link.ts';
 import type { SnapshotFrames } from './link-output.ts';
+import type { LinkFacts } from './link-traffic.ts';
 
 /** What links work with. */
 export interface LinksParts {
@@ -29,6 +30,10 @@ export class Links implements LinkHost {
     this.backlogBytesMax = backlogBytesMax;
     this.frameBytesMax = frameBytesMax;
     this.#tell = tell;
+  }
+
+  get facts(): LinkFacts[] {
+    return [...this.#links.values()].map((link) => link.facts);
   }
 
   /** Takes a connection. An earlier one of the same member is over: it would not have made another. */

@@ -6,6 +6,7 @@ import type { EnsembleConfig } from './ensemble-config.ts';
 import { readEnsembleSecret } from './ensemble-secret.ts';
 import type { KnownPeer } from './greet.ts';
 import type { SnapshotFrames } from './link-output.ts';
+import type { LinkFacts } from './link-traffic.ts';
 import { Links } from './links.ts';
 import { NotificationInbox } from './notification-inbox.ts';
 import { NotificationLine } from './notification-line.ts';
@@ -80,6 +81,11 @@ export class Peers {
       throw error;
     }
     this.#drawLines(ground);
+  }
+
+  /** The links that there are. */
+  get links(): readonly LinkFacts[] {
+    return this.#links.facts;
   }
 
   /** Performs what concerns other members, in the order that the outbox lays down. */

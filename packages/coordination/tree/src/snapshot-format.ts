@@ -15,6 +15,13 @@ export class SnapshotError extends CodedError<SnapshotFacts> {
   }
 }
 
+/** The tree was emptied while a snapshot of it was being taken. */
+export class SnapshotOvertakenError extends CodedError<{ readonly code: 'snapshot_overtaken' }> {
+  constructor() {
+    super({ code: 'snapshot_overtaken' }, 'the tree was replaced by another while a snapshot of it was being taken');
+  }
+}
+
 /** The second word of a snapshot. Another number is another layout. */
 export const FORMAT = 2;
 /** What a record in a slice is about. */

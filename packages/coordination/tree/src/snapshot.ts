@@ -1,6 +1,6 @@
 import { type SessionId, Writer } from '@reeve/wire';
 import { type AccessList, accessList } from './access-list.ts';
-import { endRecord, FORMAT, records, sessionRecord, znodeRecord } from './snapshot-format.ts';
+import { endRecord, FORMAT, records, SnapshotOvertakenError, sessionRecord, znodeRecord } from './snapshot-format.ts';
 import type { Tree } from './tree.ts';
 import type { Znode } from './znode.ts';
 
@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly zxid: number;
   /**
    * Each slice is whole in itself, and there until the next one is taken; they are to be loaded in this order, with their
-   * boundaries.
+   * boundaries. Once the tree was emptied there are no more: the next one is an error, and so is `lastZxidSeen`.
    */
   readonly slices: Iterable<Buffer>;
   /** The last zxid that may have left a trace in the slices; asked when the last one has been taken. */
@@ -26,7 +26,24 @@ const SLICE_BYTES = 64 * 1024;
  */
 export function takeSnapshot(tree: Tree, sliceBytes: number = SLICE_BYTES): Snapshot {
   const zxid = tree.lastZxid;
-  return { zxid, slices: slices(tree, zxid, sliceBytes), lastZxidSeen: () => tree.lastZxid };
+  const { clearings } = tree;
+  const check = () => {
+    if (tree.clearings !== clearings) throw new SnapshotOvertakenError();
+  };
+  const lastZxidSeen = () => {
+    check();
+    return tree.lastZxid;
+  };
+  return { zxid, slices: checked(slices(tree, zxid, sliceBytes), check), lastZxidSeen };
+}
+
+/** Slices, each taken only after a check. */
+function* checked(taken: Generator<Buffer>, check: () => void): Generator<Buffer> {
+  check();
+  for (const slice of taken) {
+    yield slice;
+    check();
+  }
 }
 
 function* slices(tree: Tree, zxid: number, sliceBytes: number): Generator<Buffer> {

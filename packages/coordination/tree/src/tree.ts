@@ -23,6 +23,8 @@ export class Tree {
   lastZxid = 0;
   /** What is set on subtrees, and in use there. */
   readonly quotas = new Quotas(this);
+  /** How often it was emptied: what was begun before that is about another tree. */
+  clearings = 0;
   #store = new ZnodeStore();
   readonly #ephemerals = new Map<SessionId, Set<ZnodeId>>();
   readonly #containers = new Set<ZnodeId>();
@@ -133,6 +135,7 @@ export class Tree {
 
   /** Forgets everything, the reserved znodes included: what a snapshot is loaded into. The first to come is the root. */
   clear(): void {
+    this.clearings += 1;
     this.#store = new ZnodeStore();
     this.#ephemerals.clear();
     this.#containers.clear();

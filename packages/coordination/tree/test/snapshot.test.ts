@@ -102,6 +102,22 @@ describe('a snapshot', () => {
     expect(tree.size).toBe(bench.tree.size - 2 - children.length);
   });
 
+  test('ends with an error, at whatever slice, when another is loaded into its tree', () => {
+    const whole = Array.from(takeSnapshot(new Workbench().tree).slices, (slice) => Buffer.from(slice));
+    for (let loadedAfter = 0; ; loadedAfter += 1) {
+      const bench = new Workbench();
+      for (let i = 0; i < 5; i += 1) bench.do(create(`/n${i}`));
+      const { slices, lastZxidSeen } = takeSnapshot(bench.tree, 1);
+      const iterator = slices[Symbol.iterator]();
+      for (let taken = 0; taken < loadedAfter; taken += 1) if (iterator.next().done) return;
+      const loader = new SnapshotLoader(bench.tree);
+      for (const slice of whole) loader.take(slice);
+      loader.finish();
+      expect(() => iterator.next()).toThrow(/replaced by another/);
+      expect(() => lastZxidSeen()).toThrow(/replaced by another/);
+    }
+  });
+
   test('is cut into slices of about the size asked for', () => {
     const bench = new Workbench();
     for (let i = 0; i < 200; i += 1) bench.do(create(`/n${i}`, { data: Buffer.alloc(1000) }));

@@ -55,7 +55,9 @@ export class Looking implements Role {
     this.#decide();
   }
 
-  end(): void {}
+  end(): void {
+    this.#member.turnAway(this.#early.values());
+  }
 
   notified(notification: Notification): void {
     const { from, membershipVersion } = notification;
@@ -207,6 +209,7 @@ export class Looking implements Role {
     this.#tellOutcome('elected', 'a quorum votes for it');
     member.notifyAll(this.#election, 'leading');
     member.turn({ to: 'leading', election: this.#election, early: [...this.#early.values()] });
+    this.#early.clear();
   }
 
   #follow(election: Election, why: string): void {
@@ -216,7 +219,6 @@ export class Looking implements Role {
     this.#vote = election.vote;
     this.#tellOutcome('will follow', why);
     member.notifyAll(election, this.#asked ? 'following' : 'observing');
-    member.turnAway(this.#early.values());
     member.turn({ to: 'learning', election });
   }
 

@@ -117,8 +117,8 @@ const forms: { readonly [K in Message['kind']]: Form<MessageOf<K>> } = {
   },
   pong: {
     type: 5,
-    write: (writer, { round }) => writer.int(round),
-    read: (reader) => ({ kind: 'pong', round: reader.int() }),
+    write: (writer, { round }) => writer.long(round),
+    read: (reader) => ({ kind: 'pong', round: reader.long() }),
   },
   rolled: {
     type: 6,
@@ -201,8 +201,8 @@ const forms: { readonly [K in Message['kind']]: Form<MessageOf<K>> } = {
   },
   ping: {
     type: 26,
-    write: (writer, { round }) => writer.int(round),
-    read: (reader) => ({ kind: 'ping', round: reader.int() }),
+    write: (writer, { round }) => writer.long(round),
+    read: (reader) => ({ kind: 'ping', round: reader.long() }),
   },
   roll: {
     type: 27,

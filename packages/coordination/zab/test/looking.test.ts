@@ -21,4 +21,15 @@ describe('a member that looks for a leader', () => {
     network.step(member, { kind: 'timer' });
     expect((member.zab as Zab).wakeInMs).toBe(60);
   });
+
+  test('lets those go who joined it early, when its disk fails', () => {
+    const network = new TestNetwork({ version: 0, members });
+    network.deaf.add(3);
+    for (const id of [1, 2, 3]) network.start(network.member(id));
+    network.run(200);
+    expect(network.links.size).toBe(2);
+    network.failDisk(network.member(3));
+    network.run(3_000);
+    expect((network.member(2).zab as Zab).status(network.nowMs)).toMatchObject({ role: 'leading', phase: 'serving' });
+  });
 });

@@ -1,5 +1,5 @@
 import { invariant, unreachable } from '@reeve/base';
-import { Reader } from '@reeve/wire';
+import type { Reader } from '@reeve/wire';
 import { Confirmations } from './confirmations.ts';
 import type { LinkId } from './event.ts';
 import type { Entry, Origin } from './host.ts';
@@ -8,8 +8,9 @@ import type { LearnerLink } from './learner-link.ts';
 import { Learners } from './learners.ts';
 import { hex, type Member } from './member.ts';
 import type { MemberId, Membership } from './membership.ts';
-import { type Message, PROTOCOL_VERSION, writeProposal } from './message.ts';
+import { type Message, PROTOCOL_VERSION } from './message.ts';
 import type { Notification } from './notification.ts';
+import { Proposals } from './proposals.ts';
 import { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
 import { announceEpoch, sendHistory } from './send-history.ts';
@@ -27,9 +28,9 @@ export class Leading implements Role {
   readonly #election: Election;
   readonly #early: readonly EarlyLink[];
   readonly #startedMs: number;
-  readonly #payload = new Reader();
   readonly #learners = new Learners();
-  readonly #confirmations = new Confirmations();
+  readonly #proposals: Proposals;
+  readonly #confirmations: Confirmations;
   /** Participants that look for a leader in a later round: they will not come. */
   readonly #strayed = new Set<MemberId>();
   #phase: LeadingPhase = 'discovering';
@@ -48,10 +49,13 @@ export class Leading implements Role {
     this.#startedMs = member.nowMs;
     this.#pingAtMs = member.nowMs + member.options.pingIntervalMs;
     this.#quorum = this.#quorumInCharge();
+    this.#proposals = new Proposals(member, this.#learners);
+    this.#confirmations = new Confirmations(member, this.#learners);
   }
 
   get wakeAtMs(): number | undefined {
-    return this.#learners.size === 0 && this.#member.alone ? undefined : this.#pingAtMs;
+    if (this.#learners.size === 0 && this.#member.alone) return undefined;
+    return Math.min(this.#pingAtMs, this.#proposals.wakeAtMs ?? this.#pingAtMs);
   }
 
   get lastProposed(): number {
@@ -110,20 +114,19 @@ export class Leading implements Role {
   timer(): void {
     const { nowMs, options } = this.#member;
     if (this.wakeAtMs === undefined) return;
-    for (const learner of this.#learners.all) {
-      const limitMs = learner.caughtUp ? options.syncTimeoutMs : options.initTimeoutMs;
-      if (nowMs - learner.heardMs >= limitMs) this.#dismiss(learner, 'it was silent for too long');
-      if (this.#member.turning) return;
-    }
+    for (const silent of this.#learners.silent(nowMs, options)) this.#dismiss(silent, 'it was silent for too long');
+    if (this.#member.turning) return;
     if (this.#phase !== 'established' && nowMs - this.#startedMs >= options.initTimeoutMs) {
       return this.#resign(`no quorum followed in ${options.initTimeoutMs} ms`);
     }
+    if (this.#proposals.due) this.#send();
     if (nowMs < this.#pingAtMs) return;
     this.#pingAtMs = nowMs + options.pingIntervalMs;
-    this.#ping();
+    this.#confirmations.ping();
   }
 
   advanced(): void {
+    if (this.#proposals.due) this.#proposals.send();
     this.#release();
     this.#establish();
     this.#advance();
@@ -131,12 +134,11 @@ export class Leading implements Role {
 
   status(): RoleStatus {
     const { nowMs, id } = this.#member;
-    const learners = this.#learners.all;
     return {
       role: this.#member.membership.members.length === 1 ? 'alone' : 'leading',
       phase: statusPhases[this.#phase],
       leader: id,
-      learners: learners.map((learner) => learner.status(this.#member.roleOf(learner.peer), nowMs)),
+      learners: this.#learners.all.map((learner) => learner.status(this.#member.roleOf(learner.peer), nowMs)),
     };
   }
 
@@ -149,19 +151,17 @@ export class Leading implements Role {
     if (membership !== undefined) this.#leaveSolitude();
     if (member.solitary) return member.history.pass(entry);
     const { zxid, payload } = entry;
-    const head = { kind: 'propose', zxid, origin, membership } as const;
-    member.history.append(head, this.#payload.reset(payload));
+    this.#proposals.add({ zxid, origin, membership }, payload);
     member.tally.proposed(zxid, payload.length, member.nowMs);
     if (membership !== undefined) this.#quorum = this.#quorumInCharge();
-    this.#learners.forListening(({ link }) => writeProposal(member.writer(link), head, payload));
+    if (this.#proposals.due) this.#send();
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
   }
 
   /** Asks whether a quorum still follows; the host is told when it does. */
   confirm(token: number): void {
-    if (this.#quorum.reached((id) => id === this.#member.id)) return this.#member.host.confirmed(token);
-    if (this.#confirmations.wait(token) === 'begin') this.#ping();
+    this.#confirmations.confirm(token, this.#quorum);
   }
 
   received({ link, message, reader }: Received): void {
@@ -172,7 +172,7 @@ export class Leading implements Role {
       case 'ack':
         return this.#acked(learner, message.zxid);
       case 'pong':
-        return this.#ponged(learner, message.round);
+        return this.#confirmations.ponged(learner, message.round, this.#quorum);
       case 'carried':
         return this.#carried(learner, reader);
       case 'join':
@@ -265,15 +265,20 @@ export class Leading implements Role {
     return Math.max(acceptedEpoch, epochOf(this.lastProposed), this.#learners.acceptedEpochMax) + 1;
   }
 
-  /** Tells a learner the epoch, if it does not know it, unless another is about to begin or would have to. */
+  /**
+   * Tells a learner the epoch, if it does not know it: the one that is about to begin, if one is, as that may need its
+   * promise. One that was promised before, to whomever, counts for nothing then.
+   */
   #ask(learner: LearnerLink): void {
     const { phase } = learner;
-    if (phase.kind === 'catching_up' || phase.kind === 'caught_up' || this.#rollingTo !== undefined) return;
+    if (phase.kind === 'catching_up' || phase.kind === 'caught_up') return;
+    const epoch = this.#rollingTo ?? this.#epoch;
     const join = this.#learners.joinOf(learner.peer);
-    if (phase.kind === 'joining' ? join === undefined : phase.epoch === this.#epoch) return;
-    if (join !== undefined && join.acceptedEpoch > this.#epoch) return this.#askForLater(learner);
-    learner.phase = { kind: 'asked', epoch: this.#epoch };
-    this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch: this.#epoch });
+    if (phase.kind === 'joining' ? join === undefined : phase.epoch === epoch) return;
+    const promisedMax = this.#rollingTo === undefined ? epoch : epoch - 1;
+    if (join !== undefined && join.acceptedEpoch > promisedMax) return this.#askForLater(learner);
+    learner.phase = { kind: 'asked', epoch };
+    this.#member.send(learner.link, { kind: 'epoch', protocolVersion: PROTOCOL_VERSION, epoch });
   }
 
   /** A learner that has promised a later epoch can only follow into one that is later still. */
@@ -289,6 +294,8 @@ export class Leading implements Role {
     if (promise.epoch !== phase.epoch) return;
     const { epoch, counted, currentEpoch, lastZxid } = promise;
     learner.phase = { kind: 'promised', epoch, counted, log: promise };
+    if (counted === 'yes') learner.rolledTo = epoch;
+    if (epoch === this.#rollingTo) return this.#completeRoll();
     if (this.#phase !== 'asking') return this.#bringUp(learner);
     const own = this.#member.ownVote;
     const theirs = { leader: this.#member.id, epoch: currentEpoch, zxid: lastZxid };
@@ -318,6 +325,8 @@ export class Leading implements Role {
     // What was not kept can only come with a snapshot, in which it must be.
     if (history.applied < history.recent.base || this.#rollingTo !== undefined) return;
     if (phase.epoch < this.#epoch) return this.#ask(learner);
+    // Those that wait would come twice.
+    this.#send();
     learner.phase = { kind: 'catching_up' };
     sendHistory(this.#member, learner, phase.log);
     if (this.#phase === 'established') {
@@ -342,9 +351,15 @@ export class Leading implements Role {
     this.#member.note(`member ${learner.peer} follows`, { acked: hex(learner.acked), epoch: this.#epoch });
   }
 
+  /** Lets the proposals go that wait. */
+  #send(): void {
+    this.#proposals.send();
+    this.#release();
+  }
+
   /** The leader is its own learner: what it says of its disk counts only behind the same gate. */
   #release(): void {
-    this.#member.history.release((epoch) => {
+    this.#member.history.release(this.#proposals.sent, (epoch) => {
       this.#member.promise({ currentEpoch: epoch });
       this.#begun = epoch;
     });
@@ -423,36 +438,21 @@ export class Leading implements Role {
     this.#resignWithoutQuorum();
   }
 
-  #ponged(learner: LearnerLink, round: number): void {
-    learner.answered = Math.max(learner.answered, round);
-    const answered = this.#quorum.least((id) => {
-      if (id === this.#member.id) return this.#confirmations.round;
-      const known = this.#learners.of(id);
-      return known?.caughtUp ? known.answered : 0;
-    });
-    for (const token of this.#confirmations.answered(answered)) this.#member.host.confirmed(token);
-    if (this.#confirmations.due) this.#ping();
-  }
-
-  #ping(): void {
-    const round = this.#confirmations.begin();
-    for (const { link } of this.#learners.all) this.#member.send(link, { kind: 'ping', round });
-  }
-
   #carried(learner: LearnerLink, reader: Reader): void {
     if (!learner.caughtUp) return this.#dismiss(learner, 'it speaks before it has caught up');
-    const understood = this.#member.handUp(learner.peer, reader);
-    if (understood === 'no') this.#dismiss(learner, 'it says what is not understood');
+    if (this.#member.handUp(learner.peer, reader) === 'no') this.#dismiss(learner, 'it says what is not understood');
   }
 
-  /** Asks for promises of a later epoch, while proposals of this one go on. */
+  /** Asks for promises of a later epoch, or of one later still, while proposals of this one go on. */
   #roll(): void {
-    if (this.#rollingTo !== undefined) return;
     const epoch = this.#freshEpoch();
     this.#rollingTo = epoch;
     this.#member.promise({ acceptedEpoch: epoch });
     this.#member.note('rolling the epoch', { from: this.#epoch, to: epoch, last: hex(this.lastProposed) });
-    this.#learners.forListening(({ link }) => this.#member.send(link, { kind: 'roll', epoch }));
+    for (const learner of this.#learners.all) {
+      if (learner.listens) this.#member.send(learner.link, { kind: 'roll', epoch });
+      else this.#ask(learner);
+    }
     this.#completeRoll();
   }
 
@@ -462,6 +462,7 @@ export class Leading implements Role {
     const promised = (id: MemberId) => id === this.#member.id || this.#learners.of(id)?.rolledTo === epoch;
     if (!this.#quorum.reached(promised)) return;
     this.#rollingTo = undefined;
+    this.#send();
     this.#epoch = epoch;
     this.#member.history.beginEpoch(epoch);
     this.#release();

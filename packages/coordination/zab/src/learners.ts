@@ -2,6 +2,7 @@ import type { LinkId } from './event.ts';
 import { LearnerLink } from './learner-link.ts';
 import type { MemberId } from './membership.ts';
 import type { Message } from './message.ts';
+import type { ZabOptions } from './options.ts';
 
 /** The learners of a leader: at most one link to each member. */
 export class Learners {
@@ -40,6 +41,14 @@ export class Learners {
   /** Does something for each that gets what is proposed; nothing is collected on the way, as it is done for each entry. */
   forListening(act: (learner: LearnerLink) => void): void {
     for (const learner of this.#byLink.values()) if (learner.listens) act(learner);
+  }
+
+  /** Those that have not been heard of for longer than they may be silent. */
+  silent(
+    nowMs: number,
+    { initTimeoutMs, syncTimeoutMs }: Pick<ZabOptions, 'initTimeoutMs' | 'syncTimeoutMs'>,
+  ): LearnerLink[] {
+    return this.all.filter(({ caughtUp, heardMs }) => nowMs - heardMs >= (caughtUp ? syncTimeoutMs : initTimeoutMs));
   }
 
   hasCaughtUp(peer: MemberId): boolean {

@@ -1,7 +1,8 @@
 import { invariant } from '@reeve/base';
-import type { Reader } from '@reeve/wire';
+import type { Reader, Writer } from '@reeve/wire';
 import type { Entry, Origin } from './host.ts';
 import type { MemberId, Membership } from './membership.ts';
+import { beginMessage } from './message.ts';
 
 /** Payloads share buffers of this size; a larger one has its own. */
 const CHUNK_BYTES = 256 * 1024;
@@ -142,6 +143,16 @@ export class RecentLog {
   read(index: number, reader: Reader): Reader {
     const start = this.#starts[index] as number;
     return reader.reset(this.#chunks[index] as Buffer, start, start + (this.#lengths[index] as number));
+  }
+
+  /** Writes an entry as a proposal. */
+  writeProposal(index: number, writer: Writer): void {
+    const zxid = this.zxidAt(index);
+    const head = { kind: 'propose', zxid, origin: this.originAt(index), membership: this.membershipOf(zxid) } as const;
+    const frame = beginMessage(writer, head);
+    const start = this.#starts[index] as number;
+    writer.copy(this.#chunks[index] as Buffer, start, start + (this.#lengths[index] as number));
+    writer.endFrame(frame);
   }
 
   /** The number under which a member asked for an entry, if it did. */

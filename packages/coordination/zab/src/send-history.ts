@@ -1,6 +1,5 @@
 import type { LearnerLink } from './learner-link.ts';
 import { hex, type Member } from './member.ts';
-import { writeProposal } from './message.ts';
 import { type LearnerLog, planSync } from './sync-plan.ts';
 
 /** Sends a learner what it lacks of the leader's history, by the shortest way. */
@@ -36,13 +35,6 @@ function sendSnapshot(member: Member, { link }: LearnerLink): number {
 function sendEntriesAfter(member: Member, { link }: LearnerLink, zxid: number): void {
   const { recent } = member.history;
   for (let index = recent.indexAfter(zxid); index < recent.end; index += 1) {
-    const { zxid, payload } = recent.entryAt(index);
-    const head = {
-      kind: 'propose',
-      zxid,
-      origin: recent.originAt(index),
-      membership: recent.membershipOf(zxid),
-    } as const;
-    writeProposal(member.writer(link), head, payload);
+    recent.writeProposal(index, member.writer(link));
   }
 }

@@ -55,6 +55,8 @@ export class Disk {
   #syncs = 0;
   #mood: DiskMood = 'well';
   #hasFailed = false;
+  /** The era in which the snapshot under way was begun. */
+  #keptSince: number | undefined;
   /** Counts what makes a snapshot under way void. */
   #era = 0;
   listener: DiskListener | undefined;
@@ -105,9 +107,11 @@ export class Disk {
     this.#ask({ kind: 'install', snapshot: { zxid: source.zxid, slices } });
   }
 
-  /** Writes a snapshot while the member goes on, and lets go of the entries that it makes superfluous. */
+  /** Writes a snapshot while the member goes on, and lets go of the entries that it makes superfluous: one at a time. */
   keep(source: SnapshotSource): void {
     const era = this.#era;
+    if (this.#keptSince === era) return;
+    this.#keptSince = era;
     this.#timeline.after(this.#chance.wait(SNAPSHOT_PACE_MS), () => {
       if (era !== this.#era) return;
       const slices = Array.from(source.slices, (slice) => Buffer.from(slice));
@@ -187,6 +191,7 @@ export class Disk {
   }
 
   #kept(snapshot: StoredSnapshot): void {
+    this.#keptSince = undefined;
     this.#snapshot = snapshot;
     this.#entries = this.#entries.filter(({ zxid }) => zxid > snapshot.zxid);
   }

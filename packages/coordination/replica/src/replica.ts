@@ -294,9 +294,7 @@ export class Replica {
       writeShared: (writer) => writer.buffer(this.#condition.secret),
       readShared: (reader) => this.#adopt(reader.buffer()),
       snapshot: () => takeSnapshot(this.#tree),
-      restore: () => {
-        this.#restoring.begin();
-      },
+      restore: () => this.#forget(),
       restoreSlice: (slice) => this.#restoring.slice(slice),
       restored: () => this.#restoring.finish(),
       reconfigured: (membership) => {
@@ -347,6 +345,14 @@ export class Replica {
     this.#dismiss();
     this.#sessions.reset(this.#tree.sessions);
     this.#frames.course = course;
+  }
+
+  /** The tree is emptied for another: until that is whole and this member follows there is nothing to be read here. */
+  #forget(): void {
+    this.#dismiss();
+    this.#frames.course = undefined;
+    this.#lookingSinceMs = Number.POSITIVE_INFINITY;
+    this.#restoring.begin();
   }
 
   /** Clients of a time that is over: they come back, here or elsewhere. */

@@ -112,6 +112,7 @@ function* eachConnection(connections: Connections): Generator<ConnectionStatus> 
 }
 
 function* eachOwner(tree: Tree): Generator<[SessionId, readonly string[]]> {
+  if (!tree.isWhole) return;
   for (const session of tree.owners()) yield [session, [...tree.ephemeralsOf(session)]];
 }
 

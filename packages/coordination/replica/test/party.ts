@@ -1,6 +1,6 @@
 import { type Entry, Replica, type ReplicaOptions } from '@reeve/replica';
 import { type OpName, type RequestOf, type SessionId, Writer } from '@reeve/wire';
-import { type LinkId, type MemberId, writeSlice, writeSnapshotEnd, zabDefaults } from '@reeve/zab';
+import { type LinkId, type MemberId, writeSlice, writeSnapshotEnd, type ZabOptions, zabDefaults } from '@reeve/zab';
 import { type Arrival, TestClient } from './test-client.ts';
 import { testOptions } from './world.ts';
 
@@ -27,11 +27,11 @@ export class Party {
   readonly closed = new Set<TestClient>();
   #numbers = 0;
 
-  constructor(size: number, options: Partial<ReplicaOptions> = {}) {
+  constructor(size: number, options: Partial<ReplicaOptions> = {}, agreement: Partial<ZabOptions> = {}) {
     const members = Array.from({ length: size }, (_, at) => ({ id: at + 1, role: 'participant', place: '' }) as const);
     this.seats = members.map(({ id }) => {
       const firstSessionId = `0${id}00000000000001` as SessionId;
-      const zab = { ...zabDefaults, id, membership: { version: 0, members }, epochs: undefined };
+      const zab = { ...zabDefaults, ...agreement, id, membership: { version: 0, members }, epochs: undefined };
       const own = { reconfiguration: 'offered', readPlace, firstSessionId, zab } as const;
       const replica = new Replica({ ...testOptions, ...own, ...options });
       return { id, replica, log: [], dialling: undefined, links: new Map(), phase: 'up' };

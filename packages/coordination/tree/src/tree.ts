@@ -25,6 +25,7 @@ export class Tree {
   readonly quotas = new Quotas(this);
   /** How often it was emptied: what was begun before that is about another tree. */
   clearings = 0;
+  #isWhole = true;
   #store = new ZnodeStore();
   readonly #ephemerals = new Map<SessionId, Set<ZnodeId>>();
   readonly #containers = new Set<ZnodeId>();
@@ -68,6 +69,11 @@ export class Tree {
   /** How many znodes there are. */
   get size(): number {
     return this.#store.size + 1;
+  }
+
+  /** Whether every znode has its parent, and so a path: not while a snapshot is loaded. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** What paths and data take together, bytes; the overhead of znodes is not in it. */
@@ -136,6 +142,7 @@ export class Tree {
   /** Forgets everything, the reserved znodes included: what a snapshot is loaded into. The first to come is the root. */
   clear(): void {
     this.clearings += 1;
+    this.#isWhole = false;
     this.#store = new ZnodeStore();
     this.#ephemerals.clear();
     this.#containers.clear();
@@ -168,6 +175,7 @@ export class Tree {
 
   /** Says that every znode is loaded and linked. */
   loaded(): void {
+    this.#isWhole = true;
     this.#foundPath = undefined;
     this.#parentPath = NO_PATH;
     this.#dataBytes = 0;

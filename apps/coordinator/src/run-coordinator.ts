@@ -47,7 +47,11 @@ export type RunOptions = (FileOptions | PlaceOptions) & { readonly logger: Logge
 
 /** A coordinator that serves. */
 export type RunningCoordinator = Pick<Coordinator, 'port' | 'securePort' | 'stop'> &
-  Pick<OperatorServices, 'adminPort' | 'metricsPort'> & { readonly config: CoordinatorConfig };
+  Pick<OperatorServices, 'adminPort' | 'metricsPort'> & {
+    readonly config: CoordinatorConfig;
+    /** Fires, with a CoordinatorError, when it serves nobody any more: `stop` is all that is left to do. */
+    readonly failed: AbortSignal;
+  };
 
 /**
  * Starts one member of the ensemble and says so in the log. Signals are the caller's: call `stop` on SIGTERM.
@@ -78,7 +82,10 @@ async function serve(
   logger: Logger,
   audit: AuditLog | undefined,
 ): Promise<RunningCoordinator> {
-  const coordinator = await createServer(config, { logger, ...(audit === undefined ? {} : { audit: audit.write }) });
+  const failure = new AbortController();
+  const onFailed = (error: unknown) => failure.abort(restartFailed(config, error));
+  const options = { logger, onFailed, ...(audit === undefined ? {} : { audit: audit.write }) };
+  const coordinator = await createServer(config, options);
   const { port, securePort, recovered } = coordinator;
   const services = await servicesOf(config, coordinator, logger);
   const { adminPort, metricsPort } = services;
@@ -90,6 +97,7 @@ async function serve(
     securePort,
     adminPort,
     metricsPort,
+    failed: failure.signal,
     async stop() {
       logger.info({ port }, 'coordinator stopping');
       await services.stop();
@@ -98,6 +106,11 @@ async function serve(
       logger.info({ port }, 'coordinator stopped');
     },
   };
+}
+
+function restartFailed({ dataDirectory }: CoordinatorConfig, error: unknown): CoordinatorError {
+  const facts = { code: 'restart_failed', dataDirectory, reason: messageOf(error) } as const;
+  return new CoordinatorError(facts, { cause: error });
 }
 
 async function servicesOf(

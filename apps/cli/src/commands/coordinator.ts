@@ -68,7 +68,8 @@ async function coordinate(context: Context, raw: RawCoordinator): Promise<ExitCo
   const { secureHost } = coordinator.config;
   const places = [port === 0 ? [] : [`${host}:${port}`], securePort === 0 ? [] : [`${secureHost}:${securePort} (TLS)`]];
   const sentence = `coordinator listens on ${places.flat().join(' and ')}, data in ${dataDirectory}`;
-  return serve(context, { facts, sentence, stop: () => coordinator.stop(), stopMsMax: STOP_MS_MAX });
+  const { failed } = coordinator;
+  return serve(context, { facts, sentence, failed, stop: () => coordinator.stop(), stopMsMax: STOP_MS_MAX });
 }
 
 function placeOf({ config, jaas: jaasFile, ...place }: RawCoordinator) {

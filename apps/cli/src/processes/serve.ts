@@ -13,23 +13,32 @@ export interface Service {
   readonly sentence: string;
   /** Ends it in an orderly way. */
   stop(): Promise<void>;
+  /** Fires, with the reason, when it cannot serve any more. */
+  readonly failed?: AbortSignal;
   /** How long that may take, milliseconds: whatever it still waits for then is given up. */
   readonly stopMsMax: number;
 }
 
-/** Says that the service runs, serves until a signal or the end of the parent, and stops it. */
+/**
+ * Says that the service runs, serves until a signal or the end of the parent, and stops it.
+ *
+ * @throws what `failed` fires with, when it has stopped
+ */
 export async function serve({ output, stop }: Context, service: Service): Promise<ExitCode> {
   const parentGone = new AbortController();
   onParentGone(() => parentGone.abort());
   await tellParent({ kind: 'ready', facts: service.facts });
   await output.show(service.facts, () => service.sentence);
   // That nobody reads the output any more does not end a service.
-  const end = AbortSignal.any([stop, parentGone.signal]);
+  const { failed } = service;
+  const end = AbortSignal.any([stop, parentGone.signal, ...(failed === undefined ? [] : [failed])]);
   if (!end.aborted) await once(end, 'abort');
-  return Promise.race([service.stop().then(() => exitCodes.ok), tooLate(service.stopMsMax)]);
+  await Promise.race([service.stop(), tooLate(service.stopMsMax)]);
+  failed?.throwIfAborted();
+  return exitCodes.ok;
 }
 
-async function tooLate(ms: number): Promise<ExitCode> {
+async function tooLate(ms: number): Promise<never> {
   await sleep(ms, undefined, { ref: false });
   const advice = 'Whoever waits for it learns of its end when its session is over.';
   const facts = { code: 'stopped_late', exitCode: exitCodes.failed, advice } as const;

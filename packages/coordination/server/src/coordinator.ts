@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { invariant, type Logger, messageOf, silent } from '@reeve/base';
 import { type DirectoryLock, type Disk, lockDirectory, nodeDisk, type Recovered, unsyncedDisk } from '@reeve/journal';
 import type { AuditRecord } from './audit-record.ts';
@@ -78,6 +79,9 @@ async function start(
   };
 }
 
+/** A member that ran for less than the first before it had to start again waits: twice as long each time. */
+const restartPace = { steadyMs: 60_000, waitMsMin: 100, waitMsMax: 10_000 } as const;
+
 /** The member of this coordinator, and those that take its place when it must start again from its disk. */
 class Incarnations {
   readonly #config: CoordinatorConfig;
@@ -85,7 +89,9 @@ class Incarnations {
   readonly #onFailed: CoordinatorOptions['onFailed'];
   #running: RunningMember | undefined;
   #changing: Promise<void> = Promise.resolve();
-  #phase: 'open' | 'ended' = 'open';
+  #begunMs = 0;
+  #waitMs = 0;
+  readonly #ended = new AbortController();
 
   constructor(config: CoordinatorConfig, { logger = silent, disk, audit, onFailed }: CoordinatorOptions) {
     this.#config = config;
@@ -101,6 +107,7 @@ class Incarnations {
   }
 
   async begin(): Promise<RunningMember> {
+    this.#begunMs = performance.now();
     this.#running = await runMember(this.#config, this.#surroundings);
     return this.#running;
   }
@@ -111,7 +118,7 @@ class Incarnations {
   }
 
   async end(): Promise<void> {
-    this.#phase = 'ended';
+    this.#ended.abort();
     await this.#changing;
     await this.#running?.stop();
   }
@@ -119,15 +126,26 @@ class Incarnations {
   /** On the same ports, which clients and other members know. */
   async #restart(): Promise<void> {
     const running = this.#running;
-    if (running === undefined || this.#phase === 'ended') return;
+    if (running === undefined || this.#ended.signal.aborted) return;
     await running.stop();
+    await this.#pause();
+    if (this.#ended.signal.aborted) return;
     const { port = 'none', securePort } = running.ports;
     try {
+      this.#begunMs = performance.now();
       this.#running = await runMember({ ...this.#config, port, securePort }, this.#surroundings);
     } catch (error) {
       this.#surroundings.logger.error({ reason: messageOf(error) }, 'starting again from the disk failed');
       this.#onFailed?.(error);
     }
+  }
+
+  /** Its leader has a snapshot to send each time: a disk that keeps failing must not have it sent all the time. */
+  async #pause(): Promise<void> {
+    const { steadyMs, waitMsMin, waitMsMax } = restartPace;
+    if (performance.now() - this.#begunMs >= steadyMs) this.#waitMs = 0;
+    else await sleep(this.#waitMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    this.#waitMs = Math.min(waitMsMax, Math.max(waitMsMin, this.#waitMs * 2));
   }
 }
 

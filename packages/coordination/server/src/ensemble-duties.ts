@@ -174,10 +174,10 @@ export class EnsembleDuties {
     this.#step({ kind: 'zab', event: { kind: 'installed' } });
   }
 
-  /** A member that cannot put its disk in order serves nobody until it is restarted. */
+  /** A member that cannot put its disk in order is made anew from what is there. */
   #failed(error: unknown, what: string): void {
     const fault: LogFault = { code: 'disk_failed', reason: messageOf(error) };
-    this.#logger.error({ reason: fault.reason }, `${what}: this member is out of service until it is restarted`);
+    this.#logger.error({ reason: fault.reason }, `${what}: this member starts again from its disk`);
     this.#step({ kind: 'journal_failed', fault });
   }
 

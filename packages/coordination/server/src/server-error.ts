@@ -38,16 +38,30 @@ function listenFacts(error: unknown, where: ListenPlace): ServerFacts {
   }
 }
 
+const ownLine = "this member's own server.N line";
+const memberAddress = `correct ${ownLine}, or listen on every address with quorumListenOnAllIPs=true`;
+
+/** How people say port and address of each place. */
+const settings = {
+  clientPort: { port: 'clientPort, --port', address: 'correct clientPortAddress or --host, or leave it out' },
+  secureClientPort: {
+    port: 'secureClientPort, --port',
+    address: 'correct secureClientPortAddress or --host, or leave it out',
+  },
+  peerPort: { port: `the first one in ${ownLine}`, address: memberAddress },
+  electionPort: { port: `the second one in ${ownLine}`, address: memberAddress },
+} as const satisfies Record<ListenPlace['setting'], { readonly port: string; readonly address: string }>;
+
 function messageFor(facts: ServerFacts): string {
   const where = `${facts.host}:${facts.port}`;
-  const settings = facts.setting === 'clientPort' ? 'clientPort, --port' : facts.setting;
+  const { port, address } = settings[facts.setting];
   switch (facts.code) {
     case 'port_in_use':
-      return `${where} is in use: stop what listens there, or choose another port (${settings})`;
+      return `${where} is in use: stop what listens there, or choose another port (${port})`;
     case 'port_forbidden':
-      return `this user may not listen on ${where}: choose a port above 1023 (${settings})`;
+      return `this user may not listen on ${where}: choose a port above 1023 (${port})`;
     case 'address_unknown':
-      return `${facts.host} is no address of this machine: correct ${facts.setting}Address or --host, or leave it out`;
+      return `${facts.host} is no address of this machine: ${address}`;
     case 'cannot_listen':
       return `cannot listen on ${where}: ${facts.reason}`;
   }

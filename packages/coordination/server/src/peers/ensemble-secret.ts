@@ -29,7 +29,8 @@ async function contents(file: string): Promise<Buffer> {
     const bytes = await readFile(file);
     return Buffer.from(bytes.toString('latin1').replace(/[\r\n]+$/, ''), 'latin1');
   } catch (error) {
-    const facts = { code: 'security_file_unreadable', setting, file, reason: messageOf(error) } as const;
+    const reason = `${messageOf(error)}: all members need the same file; make it with "openssl rand -hex 32", readable for this user`;
+    const facts = { code: 'security_file_unreadable', setting, file, reason } as const;
     throw new SecurityError(facts, { cause: error });
   }
 }

@@ -76,13 +76,24 @@ export class EnsembleDuties {
     return this.#peers.links;
   }
 
-  /** Performs what comes before the entries: nothing of the same outbox may be seen by anybody before it is on disk. */
-  keep({ membership, secret, zab }: Outbox): void {
-    if (membership !== undefined) this.#reconfigured(membership);
-    if (secret !== undefined) replaceSessionSecret(this.#dataDirectory, secret);
-    if (zab.epochs !== undefined) writeEpochs(this.#dataDirectory, zab.epochs);
+  /**
+   * Performs what comes before the entries: nothing of the same outbox may be seen by anybody before it is on disk. When
+   * it cannot be, nothing may be seen any more: the member is made anew from what is there.
+   */
+  keep({ membership, secret, zab }: Outbox): 'kept' | 'not_kept' {
+    try {
+      if (membership !== undefined) this.#reconfigured(membership);
+      if (secret !== undefined) replaceSessionSecret(this.#dataDirectory, secret);
+      if (zab.epochs !== undefined) writeEpochs(this.#dataDirectory, zab.epochs);
+    } catch (error) {
+      const facts = { reason: messageOf(error), dataDirectory: this.#dataDirectory };
+      this.#logger.error(facts, 'what this member promises could not be written: it starts again from its disk');
+      this.#restart();
+      return 'not_kept';
+    }
     if (zab.truncate !== undefined) void this.#truncate(zab.truncate);
     if (zab.install !== undefined) void this.#install(zab.install);
+    return 'kept';
   }
 
   /** Performs what goes to other members. */

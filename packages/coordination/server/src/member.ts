@@ -76,6 +76,8 @@ export class Member implements LogListener, ConnectionHost {
   /** What it does for the ensemble, unless it is alone. */
   readonly #duties: EnsembleDuties | undefined;
   #journal: Journal | undefined;
+  /** Nothing is performed any more when it is broken. */
+  #word: 'kept' | 'broken' = 'kept';
   #turnDue = false;
   /** When the first step of this turn was, and the last one, milliseconds since the epoch. */
   #turnBegunMs = 0;
@@ -254,9 +256,12 @@ export class Member implements LogListener, ConnectionHost {
     this.#turnBegunMs = this.#stepMs;
     const { outbox } = this.#replica;
     const journal = this.#journal;
-    if (journal === undefined) return;
+    if (journal === undefined || this.#word === 'broken') return;
     const duties = this.#duties;
-    duties?.keep(outbox);
+    if (duties?.keep(outbox) === 'not_kept') {
+      this.#word = 'broken';
+      return;
+    }
     if (outbox.entries.length > 0) journal.append(outbox.entries);
     duties?.send(outbox.zab);
     for (const [id, writer] of outbox.replies) {

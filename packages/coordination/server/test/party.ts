@@ -106,7 +106,13 @@ export class Party {
   /** Says to another how it votes, with a round to tell one time from another. */
   notify(to: MemberId, round: number): void {
     const vote = { leader: this.id, epoch: 3, zxid: 3 * 2 ** 32 + 7 };
-    const notification = { from: this.id, vote, round, state: 'looking', membershipVersion: 0 } as const;
+    const notification = {
+      from: this.id,
+      vote,
+      round,
+      state: 'looking',
+      membership: { version: 0, members: [] },
+    } as const;
     this.peers.perform(outbox({ notifications: new Map([[to, notification]]) }));
   }
 

@@ -18,7 +18,9 @@ describe('members', () => {
       what: 'everybody was told',
     });
     const vote = { leader: 1, epoch: 3, zxid: 3 * 2 ** 32 + 7 };
-    expect(second.notifications).toEqual([{ from: 1, vote, round: 5, state: 'looking', membershipVersion: 0 }]);
+    expect(second.notifications).toEqual([
+      { from: 1, vote, round: 5, state: 'looking', membership: { version: 0, members: [] } },
+    ]);
     expect(third.notifications.map(({ from }) => from).sort()).toEqual([1, 2]);
   });
 

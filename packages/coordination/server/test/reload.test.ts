@@ -1,3 +1,5 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CodedError, type Logger, silent } from '@reeve/base';
 import { nodeDisk } from '@reeve/journal';
@@ -82,3 +84,19 @@ describe('a member that cannot take a snapshot of its leader', () => {
     expect(tries.length).toBeLessThan(20);
   }, 60_000);
 });
+
+test('a member that cannot write what it promises follows nobody, tries again, and follows when it can', async () => {
+  const membership = await membershipOf([1, 2, 3]);
+  const [one, ...others] = [1, 2, 3].map((id) => ({ id, dataDirectory: temporaryDirectory() })) as [Seat, ...Seat[]];
+  const obstacle = join(one.dataDirectory, 'epochs.tmp');
+  mkdirSync(obstacle);
+  for (const other of await Promise.all(others.map((seat) => start(seat, membership)))) await serves(other);
+  const complaints: string[] = [];
+  const logger: Logger = { ...silent, error: (_facts, message) => void complaints.push(message) };
+  const hindered = await start(one, membership, { logger });
+  await eventually(() => complaints.length > 1, { what: 'it tried and tried again' });
+  expect(complaints[0]).toBe('what this member promises could not be written: it starts again from its disk');
+  expect(hindered.report().isServing).toBe(false);
+  rmdirSync(obstacle);
+  await serves(hindered);
+}, 60_000);

@@ -3,7 +3,7 @@ import { type Backoff, backoffMs } from '@reeve/base';
 import { Writer } from '@reeve/wire';
 import type { MemberId, Notification } from '@reeve/zab';
 import type { Failure, KnownPeer } from './greet.ts';
-import { notificationBytesMax, writeNotification } from './notification-frame.ts';
+import { writeNotification } from './notification-frame.ts';
 import { PeerCall } from './peer-call.ts';
 import type { PeerAddress } from './peer-carrier.ts';
 import type { PeerGround } from './peer-ground.ts';
@@ -50,7 +50,7 @@ export class NotificationLine {
 
   /** Tells this as soon as it can, in place of what waits. */
   tell(notification: Notification): void {
-    const writer = new Writer(notificationBytesMax);
+    const writer = new Writer();
     writeNotification(writer, notification);
     this.#latest = writer.take();
     this.#isDue = true;

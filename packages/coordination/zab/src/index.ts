@@ -5,7 +5,9 @@ export type { EnsembleMember, MemberId, Membership } from './membership.ts';
 export {
   type Message,
   PROTOCOL_VERSION,
+  readMembership,
   readMessage,
+  writeMembership,
   writeMessage,
   writeProposal,
   writeSlice,

@@ -1,6 +1,6 @@
 import type { LinkId } from './event.ts';
 import type { Member } from './member.ts';
-import type { MemberId } from './membership.ts';
+import type { MemberId, Membership } from './membership.ts';
 import type { Notification, Vote } from './notification.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
 import { compareVotes, voteText } from './vote.ts';
@@ -60,9 +60,10 @@ export class Looking implements Role {
   }
 
   notified(notification: Notification): void {
-    const { from, membershipVersion } = notification;
+    const { from, membership } = notification;
     const member = this.#member;
-    const knowsMore = membershipVersion > member.membership.version;
+    const knowsMore = membership.version > member.membership.version;
+    if (knowsMore) this.#reconfigure(membership);
     if (!member.belongs(from) && !knowsMore) return this.#answer(notification);
     if (notification.state === 'looking') this.#heardVote(notification);
     else this.#heardOutcome(notification, knowsMore ? 'knows_more' : 'equal');
@@ -126,6 +127,17 @@ export class Looking implements Role {
 
   #answer({ from, state }: Notification): void {
     if (state === 'looking') this.#member.notify(from, this.#election, 'looking');
+  }
+
+  /** This member missed a change: with those who did not it may be a quorum, and nobody else is left to tell it. */
+  #reconfigure(membership: Membership): void {
+    const member = this.#member;
+    member.reconfigure(membership);
+    member.round += 1;
+    this.#votes.clear();
+    this.#vote = member.ownVote;
+    this.#settleAtMs = undefined;
+    this.#tell();
   }
 
   #heardVote(notification: Notification): void {

@@ -151,8 +151,7 @@ export class Member {
 
   /** Says how this member votes. */
   notify(to: MemberId, { vote, round }: Election, state: Notification['state']): void {
-    const membershipVersion = this.#membership.version;
-    this.outbox.notifications.set(to, { from: this.id, vote, round, state, membershipVersion });
+    this.outbox.notifications.set(to, { from: this.id, vote, round, state, membership: this.#membership });
   }
 
   notifyAll(election: Election, state: Notification['state']): void {

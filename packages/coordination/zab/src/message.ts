@@ -262,7 +262,8 @@ export function writeSnapshotEnd(writer: Writer, lastZxidSeen: number): void {
 /** The fewest bytes a member takes: its number, its role and the length of its place. */
 const MEMBER_BYTES_MIN = 12;
 
-function writeMembership(writer: Writer, { version, members }: Membership): void {
+/** Writes who belongs to an ensemble. */
+export function writeMembership(writer: Writer, { version, members }: Membership): void {
   writer.long(version);
   writer.int(members.length);
   for (const { id, role, place } of members) {
@@ -272,7 +273,12 @@ function writeMembership(writer: Writer, { version, members }: Membership): void
   }
 }
 
-function readMembership(reader: Reader): Membership {
+/**
+ * Reads what `writeMembership` wrote.
+ *
+ * @throws WireError when it did not
+ */
+export function readMembership(reader: Reader): Membership {
   const version = reader.long();
   const count = reader.count(MEMBER_BYTES_MIN);
   const members: EnsembleMember[] = [];

@@ -1,4 +1,4 @@
-import type { MemberId } from './membership.ts';
+import type { MemberId, Membership } from './membership.ts';
 
 /** Whom a member would have lead, and why: the one whose history is the longest. Greater wins: epoch, then zxid, then id. */
 export interface Vote {
@@ -16,6 +16,6 @@ export interface Notification {
   /** Counts the elections of the sender: votes are compared within one round only. */
   readonly round: number;
   readonly state: 'looking' | 'following' | 'leading' | 'observing';
-  /** The version of the membership that the sender knows. */
-  readonly membershipVersion: number;
+  /** Who belongs to the ensemble, as far as the sender knows: a change that others have missed may have to be told first. */
+  readonly membership: Membership;
 }

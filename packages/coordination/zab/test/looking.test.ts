@@ -6,7 +6,7 @@ const roles = { role: 'participant', place: '' } as const;
 const members = [1, 2, 3].map((id) => ({ id, ...roles }));
 
 function voteOf(from: MemberId, leader: MemberId): Notification {
-  return { from, vote: { leader, epoch: 0, zxid: 0 }, round: 1, state: 'looking', membershipVersion: 0 };
+  return { from, vote: { leader, epoch: 0, zxid: 0 }, round: 1, state: 'looking', membership: { version: 0, members } };
 }
 
 describe('a member that looks for a leader', () => {
@@ -31,5 +31,27 @@ describe('a member that looks for a leader', () => {
     network.failDisk(network.member(3));
     network.run(3_000);
     expect((network.member(2).zab as Zab).status(network.nowMs)).toMatchObject({ role: 'leading', phase: 'serving' });
+  });
+
+  test('learns from others of a change that it has missed, when without it they are no quorum', () => {
+    const network = new TestNetwork({ version: 0, members });
+    for (const id of [4, 5]) network.add(id, { version: 0, members });
+    for (const member of network.members.values()) network.start(member);
+    network.partition([[1, 2, 4, 5], [3]]);
+    network.run(20_000);
+    const leader = network.member(2);
+    const five = [1, 2, 3, 4, 5].map((id) => ({ id, ...roles }));
+    network.propose(leader, 'change', { version: (leader.zab as Zab).nextZxid, members: five });
+    network.run(1_000);
+    for (const id of [1, 2]) network.crash(network.member(id));
+    network.partition([[3, 4, 5]]);
+    network.run(5_000);
+    const states = [3, 4, 5].map((id) => (network.member(id).zab as Zab).status(network.nowMs));
+    expect(states.map(({ role, phase }) => `${role} ${phase}`).sort()).toEqual([
+      'following serving',
+      'following serving',
+      'leading serving',
+    ]);
+    for (const { membership } of states) expect(membership.members).toEqual(five);
   });
 });

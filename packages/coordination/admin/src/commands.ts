@@ -1,10 +1,8 @@
 import { type ConnectionReport, type CoordinatorReport, monitorLines, type SizeReport } from '@reeve/server';
 import { noSession, type SessionId } from '@reeve/wire';
+import type { CommandFields } from './command-fields.ts';
 import { leader, observers, votingView, zabState } from './ensemble-commands.ts';
 import { signedId } from './json-text.ts';
-
-/** What a command answers, under the names that ZooKeeper's Commands.java gives it. */
-export type CommandFields = Readonly<Record<string, unknown>>;
 
 /** One command of the admin server. */
 export interface AdminCommand {

@@ -1,5 +1,5 @@
 import type { CoordinatorReport, ObserverReport, Place, PlacedMember } from '@reeve/server';
-import type { CommandFields } from './commands.ts';
+import type { CommandFields } from './command-fields.ts';
 
 type Address = { readonly host: string | undefined; readonly port: number } | undefined;
 

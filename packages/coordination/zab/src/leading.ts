@@ -205,7 +205,8 @@ export class Leading implements Role {
   /** By the membership in force and by those that were proposed and may come into force. */
   #quorumInCharge(): Quorum {
     const { history, membership } = this.#member;
-    return new Quorum([membership, ...history.recent.membershipsAfter(history.applied)]);
+    // What it had in its log when it started may be older than what it has heard of since.
+    return new Quorum([membership, ...history.recent.membershipsAfter(Math.max(history.applied, membership.version))]);
   }
 
   #establishAlone(): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MemberId, Notification, Zab } from '@reeve/zab';
+import type { MemberId, Membership, Notification, Zab } from '@reeve/zab';
+import { firstZxid } from '../src/zxid.ts';
 import { TestNetwork } from './network.ts';
 
 const roles = { role: 'participant', place: '' } as const;
@@ -53,5 +54,27 @@ describe('a member that looks for a leader', () => {
       'leading serving',
     ]);
     for (const { membership } of states) expect(membership.members).toEqual(five);
+  });
+
+  test('is not asked for the consent of members that had left before all others were started again', () => {
+    const changes = [
+      [1, 2, 4],
+      [4, 5, 6],
+    ].map((ids, at) => ({
+      version: firstZxid(1) + at,
+      members: ids.map((id) => ({ id, ...roles })),
+    }));
+    const network = new TestNetwork(changes[1] as Membership);
+    for (const member of network.members.values()) {
+      const { disk } = member;
+      disk.epochs = { acceptedEpoch: 1, currentEpoch: 1 };
+      for (const change of changes) {
+        disk.log.push({ zxid: change.version, payload: Buffer.from('change') });
+        disk.changes.set(change.version, change);
+      }
+      network.start(member);
+    }
+    network.run(5_000);
+    expect((network.member(6).zab as Zab).status(network.nowMs)).toMatchObject({ role: 'leading', phase: 'serving' });
   });
 });

@@ -25,6 +25,8 @@ export class TestDisk {
   snapshot: { zxid: number; state: Map<number, string> } = { zxid: 0, state: new Map() };
   log: Entry[] = [];
   membership: Membership;
+  /** What entries of the log bring, by their zxids. */
+  readonly changes = new Map<number, Membership>();
   /** Handed over, and not on the disk yet: in this order. */
   pending: (
     | { readonly kind: 'entry'; readonly entry: Entry }
@@ -139,7 +141,7 @@ export class TestNetwork {
     member.zab = zab;
     member.startedMs = this.nowMs;
     zab.startAfter(disk.snapshot.zxid);
-    for (const entry of disk.log) zab.logged(entry);
+    for (const entry of disk.log) zab.logged(entry, disk.changes.get(entry.zxid));
     zab.start(this.nowMs);
     this.#perform(member);
   }

@@ -33,8 +33,12 @@ export async function serve({ output, stop }: Context, service: Service): Promis
   const { failed } = service;
   const end = AbortSignal.any([stop, parentGone.signal, ...(failed === undefined ? [] : [failed])]);
   if (!end.aborted) await once(end, 'abort');
-  await Promise.race([service.stop(), tooLate(service.stopMsMax)]);
-  failed?.throwIfAborted();
+  try {
+    await Promise.race([service.stop(), tooLate(service.stopMsMax)]);
+  } finally {
+    // What came of stopping is of no interest beside why it had to.
+    failed?.throwIfAborted();
+  }
   return exitCodes.ok;
 }
 

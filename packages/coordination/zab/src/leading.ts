@@ -11,7 +11,7 @@ import type { MemberId, Membership } from './membership.ts';
 import { type Message, PROTOCOL_VERSION } from './message.ts';
 import type { Notification } from './notification.ts';
 import { Proposals } from './proposals.ts';
-import { Quorum } from './quorum.ts';
+import type { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
 import { announceEpoch, sendHistory } from './send-history.ts';
 import { compareVotes } from './vote.ts';
@@ -48,7 +48,7 @@ export class Leading implements Role {
     this.#early = early;
     this.#startedMs = member.nowMs;
     this.#pingAtMs = member.nowMs + member.options.pingIntervalMs;
-    this.#quorum = this.#quorumInCharge();
+    this.#quorum = member.quorumInCharge();
     this.#proposals = new Proposals(member, this.#learners);
     this.#confirmations = new Confirmations(member, this.#learners);
   }
@@ -153,7 +153,7 @@ export class Leading implements Role {
     const { zxid, payload } = entry;
     this.#proposals.add({ zxid, origin, membership }, payload);
     member.tally.proposed(zxid, payload.length, member.nowMs);
-    if (membership !== undefined) this.#quorum = this.#quorumInCharge();
+    if (membership !== undefined) this.#quorum = member.quorumInCharge();
     if (this.#proposals.due) this.#send();
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
@@ -200,13 +200,6 @@ export class Leading implements Role {
       default:
         return unreachable(message);
     }
-  }
-
-  /** By the membership in force and by those that were proposed and may come into force. */
-  #quorumInCharge(): Quorum {
-    const { history, membership } = this.#member;
-    // What it had in its log when it started may be older than what it has heard of since.
-    return new Quorum([membership, ...history.recent.membershipsAfter(Math.max(history.applied, membership.version))]);
   }
 
   #establishAlone(): void {
@@ -388,7 +381,7 @@ export class Leading implements Role {
     member.failures = 0;
     member.tally.serves(nowMs);
     history.deliver(member, history.committed, (change) => member.reconfigure(change));
-    this.#quorum = this.#quorumInCharge();
+    this.#quorum = member.quorumInCharge();
     member.note('leading', { epoch: this.#epoch, last: hex(history.last), tookMs: nowMs - this.#startedMs });
     member.host.leads(this.#epoch);
     for (const learner of this.#learners.all) {
@@ -429,7 +422,7 @@ export class Leading implements Role {
     const changes = member.history.applyUpTo(zxid);
     member.host.agreed(zxid);
     for (const membership of changes) member.reconfigure(membership);
-    if (changes.length > 0) this.#quorum = this.#quorumInCharge();
+    if (changes.length > 0) this.#quorum = member.quorumInCharge();
     for (const learner of this.#learners.all) this.#bringUp(learner);
     if (changes.length > 0) this.#resignUnlessAsked();
   }

@@ -55,6 +55,13 @@ export class Member {
     return this.#quorum;
   }
 
+  /** By the membership in force and by those that were proposed after it and may come into force. */
+  quorumInCharge(): Quorum {
+    const { history } = this;
+    const decided = Math.max(history.applied, this.#membership.version);
+    return new Quorum([this.#membership, ...history.recent.membershipsAfter(decided)]);
+  }
+
   /** Whoever is not in the membership is treated as an observer: it may follow, and is not asked. */
   roleOf(id: MemberId): 'participant' | 'observer' {
     return this.#membership.members.find((member) => member.id === id)?.role ?? 'observer';

@@ -289,13 +289,15 @@ export class Leading implements Role {
     const { epoch, counted, currentEpoch, lastZxid } = promise;
     learner.phase = { kind: 'promised', epoch, counted, log: promise };
     if (counted === 'yes') learner.rolledTo = epoch;
-    if (epoch === this.#rollingTo) return this.#completeRoll();
-    if (this.#phase !== 'asking') return this.#bringUp(learner);
+    const isRolling = epoch === this.#rollingTo;
+    if (this.#phase !== 'asking' && !isRolling) return this.#bringUp(learner);
+    // Who has more may have it from a later leader, to whom a quorum has listened: this one must not go on without it.
     const own = this.#member.ownVote;
     const theirs = { leader: this.#member.id, epoch: currentEpoch, zxid: lastZxid };
     if (this.#member.roleOf(learner.peer) === 'participant' && compareVotes(theirs, own) > 0) {
       return this.#resign(`member ${learner.peer} has more: epoch ${currentEpoch}, zxid ${hex(lastZxid)}`);
     }
+    if (isRolling) return this.#completeRoll();
     this.#synchronize();
   }
 

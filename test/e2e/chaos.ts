@@ -26,7 +26,7 @@ export interface ChaosOptions {
 }
 
 /** Does something, undoes it, and says what it was. */
-export type Deed = (options: ChaosOptions) => Promise<string>;
+type Deed = (options: ChaosOptions) => Promise<string>;
 
 async function killMember({ members, random }: ChaosOptions): Promise<string> {
   const member = pick(members, random);

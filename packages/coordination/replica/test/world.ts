@@ -5,7 +5,7 @@ import { type Membership, zabDefaults } from '@reeve/zab';
 import { type Arrival, TestClient } from './test-client.ts';
 
 /** An ensemble of one. */
-export const membershipOfOne: Membership = { version: 0, members: [{ id: 1, role: 'participant', place: '' }] };
+const membershipOfOne: Membership = { version: 0, members: [{ id: 1, role: 'participant', place: '' }] };
 
 /** Options under which everything is allowed, and everything is soon. */
 export const testOptions: ReplicaOptions = {

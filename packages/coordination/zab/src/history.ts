@@ -86,16 +86,6 @@ export class History {
     if (!held) this.#journal(this.recent.entryAt(this.recent.end - 1));
   }
 
-  /** Adds an entry that is to go to the journal later. */
-  keep(head: EntryHead, payload: Reader): void {
-    this.recent.append(head, payload);
-  }
-
-  /** Whether the disk is at work on what it was given. */
-  get isWriting(): boolean {
-    return this.#persisted < this.#journaled;
-  }
-
   /** Hands an entry to the journal that nobody will ever ask for again. */
   pass(entry: Entry): void {
     this.recent.pass(entry.zxid);
@@ -108,13 +98,11 @@ export class History {
     this.#gates.push({ epoch, after: this.last });
   }
 
-  /**
-   * Hands on whatever waits, up to `zxid`, and need not any more; `begun` is told of each epoch whose gate this opens.
-   */
-  release(zxid: number, begun: (epoch: number) => void): void {
+  /** Hands on whatever waits and need not any more; `begun` is told of each epoch whose gate this opens. */
+  release(begun: (epoch: number) => void): void {
     while (this.#disk === 'open') {
       const gate = this.#gates[0];
-      this.#journalUpTo(gate?.after ?? zxid);
+      this.#journalUpTo(gate?.after ?? this.last);
       if (gate === undefined || this.#persisted < gate.after) return;
       this.#gates.shift();
       begun(gate.epoch);

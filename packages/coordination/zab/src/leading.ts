@@ -1,5 +1,5 @@
 import { invariant, unreachable } from '@reeve/base';
-import type { Reader } from '@reeve/wire';
+import { Reader } from '@reeve/wire';
 import { Confirmations } from './confirmations.ts';
 import type { LinkId } from './event.ts';
 import type { Entry, Origin } from './host.ts';
@@ -10,7 +10,6 @@ import { hex, type Member } from './member.ts';
 import type { MemberId, Membership } from './membership.ts';
 import { type Message, PROTOCOL_VERSION } from './message.ts';
 import type { Notification } from './notification.ts';
-import { Proposals } from './proposals.ts';
 import type { Quorum } from './quorum.ts';
 import type { EarlyLink, Election, OpenedLink, Received, Role, RoleStatus } from './role.ts';
 import { announceEpoch, sendHistory } from './send-history.ts';
@@ -29,7 +28,7 @@ export class Leading implements Role {
   readonly #early: readonly EarlyLink[];
   readonly #startedMs: number;
   readonly #learners = new Learners();
-  readonly #proposals: Proposals;
+  readonly #payload = new Reader();
   readonly #confirmations: Confirmations;
   /** Participants that look for a leader in a later round: they will not come. */
   readonly #strayed = new Set<MemberId>();
@@ -49,13 +48,11 @@ export class Leading implements Role {
     this.#startedMs = member.nowMs;
     this.#pingAtMs = member.nowMs + member.options.pingIntervalMs;
     this.#quorum = member.quorumInCharge();
-    this.#proposals = new Proposals(member, this.#learners);
     this.#confirmations = new Confirmations(member, this.#learners);
   }
 
   get wakeAtMs(): number | undefined {
-    if (this.#learners.size === 0 && this.#member.alone) return undefined;
-    return Math.min(this.#pingAtMs, this.#proposals.wakeAtMs ?? this.#pingAtMs);
+    return this.#learners.size === 0 && this.#member.alone ? undefined : this.#pingAtMs;
   }
 
   get lastProposed(): number {
@@ -119,14 +116,12 @@ export class Leading implements Role {
     if (this.#phase !== 'established' && nowMs - this.#startedMs >= options.initTimeoutMs) {
       return this.#resign(`no quorum followed in ${options.initTimeoutMs} ms`);
     }
-    if (this.#proposals.due) this.#send();
     if (nowMs < this.#pingAtMs) return;
     this.#pingAtMs = nowMs + options.pingIntervalMs;
     this.#confirmations.ping();
   }
 
   advanced(): void {
-    if (this.#proposals.due) this.#proposals.send();
     this.#release();
     this.#establish();
     this.#advance();
@@ -151,10 +146,12 @@ export class Leading implements Role {
     if (membership !== undefined) this.#leaveSolitude();
     if (member.solitary) return member.history.pass(entry);
     const { zxid, payload } = entry;
-    this.#proposals.add({ zxid, origin, membership }, payload);
+    const { history } = member;
+    history.append({ zxid, origin, membership }, this.#payload.reset(payload));
     member.tally.proposed(zxid, payload.length, member.nowMs);
     if (membership !== undefined) this.#quorum = member.quorumInCharge();
-    if (this.#proposals.due) this.#send();
+    const index = history.recent.end - 1;
+    this.#learners.forListening(({ link }) => history.recent.writeProposal(index, member.writer(link)));
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
   }
@@ -321,8 +318,6 @@ export class Leading implements Role {
     // What was not kept can only come with a snapshot, in which it must be.
     if (history.applied < history.recent.base || this.#rollingTo !== undefined) return;
     if (phase.epoch < this.#epoch) return this.#ask(learner);
-    // Those that wait would come twice.
-    this.#send();
     learner.phase = { kind: 'catching_up' };
     sendHistory(this.#member, learner, phase.log);
     if (this.#phase === 'established') {
@@ -347,15 +342,9 @@ export class Leading implements Role {
     this.#member.note(`member ${learner.peer} follows`, { acked: hex(learner.acked), epoch: this.#epoch });
   }
 
-  /** Lets the proposals go that wait. */
-  #send(): void {
-    this.#proposals.send();
-    this.#release();
-  }
-
   /** The leader is its own learner: what it says of its disk counts only behind the same gate. */
   #release(): void {
-    this.#member.history.release(this.#proposals.sent, (epoch) => {
+    this.#member.history.release((epoch) => {
       this.#member.promise({ currentEpoch: epoch });
       this.#begun = epoch;
     });
@@ -458,7 +447,6 @@ export class Leading implements Role {
     const promised = (id: MemberId) => id === this.#member.id || this.#learners.of(id)?.rolledTo === epoch;
     if (!this.#quorum.reached(promised)) return;
     this.#rollingTo = undefined;
-    this.#send();
     this.#epoch = epoch;
     this.#member.history.beginEpoch(epoch);
     this.#release();

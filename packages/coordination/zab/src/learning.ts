@@ -287,7 +287,7 @@ export class Learning implements Role {
   /** The log first, then the epoch, then word of both: a history that is not whole must not look as if it were. */
   #release(): void {
     const { history } = this.#member;
-    history.release(history.last, (epoch) => {
+    history.release((epoch) => {
       this.#member.promise({ currentEpoch: epoch });
       this.#send({ kind: 'ack_epoch', epoch, zxid: history.persisted });
       if (this.#phase.kind !== 'catching_up') return;

@@ -1,7 +1,7 @@
 import type { MemberId, Membership } from './membership.ts';
 
 /** The members of an ensemble that are asked. */
-export function participantsOf(membership: Membership): MemberId[] {
+function participantsOf(membership: Membership): MemberId[] {
   return membership.members.filter((member) => member.role === 'participant').map((member) => member.id);
 }
 

@@ -2,7 +2,7 @@ import type { Octets } from '@reeve/wire';
 import { noSession, type SessionId } from '@reeve/wire';
 import { openList, readOnlyList } from './access-list.ts';
 import { Quotas } from './quotas.ts';
-import { addChild, findChild, findParent, pathOf } from './store/paths.ts';
+import { addChild, findChild, findParent, lastSlash, pathOf } from './store/paths.ts';
 import { type ZnodeId, ZnodeStore } from './store/znode-store.ts';
 import { Znode, type ZnodeBirth } from './znode.ts';
 
@@ -189,7 +189,7 @@ export class Tree {
   }
 
   #findParent(path: string): ZnodeId {
-    const slash = path.lastIndexOf('/');
+    const slash = lastSlash(path);
     if (slash === this.#parentPath.length && path.startsWith(this.#parentPath)) return this.#parentId;
     const id = findParent(this.#store, path);
     if (id === 0) return 0;

@@ -37,7 +37,7 @@ export const zabDefaults = {
   electionSettleMs: 30,
   resendMs: 100,
   resendMsMax: 2_000,
-  recentBytesMax: 32 * 1024 * 1024,
+  recentBytesMax: 16 * 1024 * 1024,
   recentEntriesMax: 100_000,
   learnerBacklogBytesMax: 256 * 1024 * 1024,
   counterRollAt: 2 ** 32 - 2 ** 20,

@@ -26,7 +26,7 @@ export interface RecentLimits {
 /**
  * The end of the log in memory: everything after `base`, in order. A learner that was away for a short time gets its
  * difference from here. Made of few objects however many entries there are: payloads lie in chunks, and what is known
- * of an entry in arrays side by side. A payload never moves: views of it stay good.
+ * of an entry in arrays side by side. A payload never moves while its entry is kept: views of it stay good so long.
  */
 export class RecentLog {
   /** The last zxid of the log that is not here; 0 when there is none. */
@@ -43,6 +43,7 @@ export class RecentLog {
   readonly #memberships = new Map<number, Membership>();
   readonly #limits: RecentLimits;
   #chunk: Buffer = NO_BYTES;
+  #spare: Buffer | undefined;
   #used = 0;
 
   constructor(limits: RecentLimits) {
@@ -103,7 +104,7 @@ export class RecentLog {
       if (this.#bytes <= recentBytesMax && this.end - this.#head <= recentEntriesMax) break;
       this.#bytes -= this.#lengths[this.#head] as number;
       this.#base = this.#zxids[this.#head] as number;
-      this.#chunks[this.#head] = NO_BYTES;
+      this.#letGo(this.#head);
       this.#memberships.delete(this.#base);
       this.#head += 1;
     }
@@ -178,7 +179,9 @@ export class RecentLog {
   #keep(payload: Reader): void {
     const length = payload.remaining;
     if (this.#used + length > this.#chunk.length) {
-      this.#chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
+      this.#chunk =
+        (length <= CHUNK_BYTES ? this.#spare : undefined) ?? Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
+      this.#spare = undefined;
       this.#used = 0;
     }
     payload.copyTo(this.#chunk, this.#used);
@@ -187,6 +190,14 @@ export class RecentLog {
     this.#lengths.push(length);
     this.#used += length;
     this.#bytes += length;
+  }
+
+  /** A chunk whose last entry is dropped is filled again: new ones would bring collections nearer. */
+  #letGo(index: number): void {
+    const chunk = this.#chunks[index] as Buffer;
+    this.#chunks[index] = NO_BYTES;
+    const isDone = chunk !== this.#chunks[index + 1] && chunk !== this.#chunk;
+    if (isDone && chunk.length === CHUNK_BYTES) this.#spare = chunk;
   }
 
   #cut(length: number): void {

@@ -19,7 +19,7 @@ const wanted: { -readonly [K in keyof NameRange]: NameRange[K] } = { octets: '',
 
 /** The parent of the znode that is, or may be, at a path. */
 export function findParent(store: ZnodeStore, path: string): ZnodeId {
-  const slash = path.lastIndexOf('/');
+  const slash = lastSlash(path);
   if (slash < 0) return 0;
   // Of a path that begins with two slashes, too: what is wrong with it is said later.
   if (slash <= 1 && path.charCodeAt(0) === SLASH) return ROOT;
@@ -54,10 +54,17 @@ export function pathOf(store: ZnodeStore, id: ZnodeId): string {
   return bytes.utf8Slice(0, bytes.length);
 }
 
+/** Where the last slash of a path is, -1 without one. Names are short: the engine's own search costs a call into it. */
+export function lastSlash(path: string): number {
+  let at = path.length - 1;
+  while (at >= 0 && path.charCodeAt(at) !== SLASH) at -= 1;
+  return at;
+}
+
 /** The last name of a path, as it is hashed under a parent. Good until the next look-up. */
 function lastName(parent: ZnodeId, path: string): NameRange {
   let hash = seedHash(parent);
-  const start = path.lastIndexOf('/') + 1;
+  const start = lastSlash(path) + 1;
   for (let i = start; i < path.length; i += 1) {
     const character = path.charCodeAt(i);
     if (character > ASCII_MAX) return lastWideName(parent, path);
@@ -72,7 +79,7 @@ function lastName(parent: ZnodeId, path: string): NameRange {
 
 /** As `lastName`, for a name with characters that are not one octet each. */
 function lastWideName(parent: ZnodeId, path: string): NameRange {
-  const octets = octetsOf(path.slice(path.lastIndexOf('/') + 1));
+  const octets = octetsOf(path.slice(lastSlash(path) + 1));
   let hash = seedHash(parent);
   for (let i = 0; i < octets.length; i += 1) hash = feedHash(hash, octets.charCodeAt(i));
   return { octets, start: 0, end: octets.length, hash };

@@ -17,7 +17,7 @@ import {
   versionedRegister,
 } from '@reeve/testkit';
 import { tormentEnsemble } from './ensemble-chaos.ts';
-import { type Freshening, HistoryClient, keys, numbers, root } from './history-client.ts';
+import { HistoryClient, keys, numbers, root } from './history-client.ts';
 
 const CLIENTS = 6;
 const DURATION_MS = Number(process.env.HISTORY_SECONDS ?? 20) * 1_000;
@@ -40,7 +40,7 @@ export interface RecordedHistory {
 }
 
 /** Has clients use an ensemble while it is tormented; at the end each of them reads every znode once more. */
-export async function recordHistory(ensemble: Ensemble, freshening: Freshening): Promise<RecordedHistory> {
+export async function recordHistory(ensemble: Ensemble): Promise<RecordedHistory> {
   const registers = new HistoryRecorder<RegisterAction, RegisterAnswer>(monotonicClock, ({ op }) => op !== 'read');
   const counters = new HistoryRecorder<TakeNumber, number>(monotonicClock, () => true);
   await prepare(ensemble);
@@ -48,7 +48,7 @@ export async function recordHistory(ensemble: Ensemble, freshening: Freshening):
     const name = `client-${n + 1}`;
     const random = seededRandom(seed + 1 + n);
     const pens = { registers: registers.client(name), counters: counters.client(name) };
-    const facts = { name, random, freshening, servers: ensemble.connect, sessionTimeoutMs: SESSION_TIMEOUT_MS };
+    const facts = { name, random, servers: ensemble.connect, sessionTimeoutMs: SESSION_TIMEOUT_MS };
     return new HistoryClient({ ...facts, ...pens });
   });
   let stopped = false;

@@ -4,19 +4,12 @@ import { type Client, ClientError, createClient, isFinal } from '@reeve/client';
 import type { Attempt, RecordedClient, RegisterAction, RegisterAnswer, TakeNumber } from '@reeve/testkit';
 import { pick } from './fleet.ts';
 
-/**
- * How a client makes sure that it reads the latest: by `sync`, or by a write of its own before the read. ZooKeeper's
- * `sync` is answered by a leader that has been replaced and does not know it yet (ZOOKEEPER-1675).
- */
-export type Freshening = 'sync' | 'write';
-
 /** What a client of a history is given. */
 export interface HistoryClientOptions {
   readonly name: string;
   readonly servers: string;
   readonly sessionTimeoutMs: number;
   readonly random: Random;
-  readonly freshening: Freshening;
   readonly registers: RecordedClient<RegisterAction, RegisterAnswer>;
   readonly counters: RecordedClient<TakeNumber, number>;
 }
@@ -107,7 +100,7 @@ export class HistoryClient {
   async #answer(key: string, action: RegisterAction): Promise<RegisterAnswer> {
     const client = this.#client;
     if (action.op === 'read') {
-      if (action.freshness === 'latest') await this.#freshen(key);
+      if (action.freshness === 'latest') await this.#client.sync(key);
       const { data, stat } = await client.getData(key);
       return { kind: 'holds', value: String(data), version: stat.version, zxid: stat.mzxid };
     }
@@ -122,11 +115,6 @@ export class HistoryClient {
     }
     const stat = await client.setData(key, Buffer.from(action.value), options);
     return { kind: 'written', version: stat.version, zxid: stat.mzxid };
-  }
-
-  async #freshen(key: string): Promise<void> {
-    if (this.#options.freshening === 'sync') await this.#client.sync(key);
-    else await this.#client.setData(root, Buffer.from(this.#options.name));
   }
 
   async #take(): Promise<Attempt<number>> {

@@ -19,7 +19,7 @@ export type Verdict<State, Action, Answer> =
  *
  * @example
  * const verdict = checkLinearizable(recorder.history, versionedRegister);
- * if (verdict.kind === 'violated') throw new Error(describeWindow(verdict.window, versionedRegister));
+ * if (verdict.kind === 'violated') console.error(describeWindow(verdict.window, versionedRegister));
  */
 export function checkLinearizable<State, Action, Answer>(
   history: readonly Operation<Action, Answer>[],

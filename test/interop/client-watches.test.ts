@@ -57,6 +57,37 @@ describe.each(engineKinds)('watches of $name', ({ start }) => {
     expect(told.length).toBe(3);
   });
 
+  test('a one-shot watch that was taken back tells nothing, and the server forgets it with the last listener', async () => {
+    const other = ({ type }: WatchedEvent) => told.push(`other ${type}`);
+    await client.getData(root, { watch: tell });
+    await client.getData(root, { watch: other });
+    await client.getChildren(root, { watch: tell });
+    await client.exists(`${root}/none`, { watch: tell });
+    await client.unwatch(root, tell);
+    await client.unwatch(`${root}/none`, tell);
+    await expect(client.removeWatches(`${root}/none`, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
+    await expect(client.removeWatches(root, 'children')).rejects.toMatchObject({ code: 'no_watcher' });
+    await witness.setData(root, null);
+    await toldIs('other data_changed');
+    await client.unwatch(root, other);
+    await client.getData(root, { watch: other });
+    await Promise.all([client.unwatch(root, other), client.getData(root, { watch: tell })]);
+    await witness.setData(root, null);
+    await toldIs('other data_changed', 'data_changed ');
+  });
+
+  test('a one-shot watch beside a persistent one is taken back alone', async () => {
+    const watch = await client.watch(root, 'persistent', ({ type }) => told.push(`always ${type}`));
+    await client.getData(root, { watch: tell });
+    await client.unwatch(root, tell);
+    await witness.setData(root, null);
+    await toldIs('always data_changed');
+    await client.getData(root, { watch: tell });
+    await watch.close();
+    await client.unwatch(root, tell);
+    await expect(client.removeWatches(root, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
+  });
+
   test('one-shot watches tell after a reconnect what they have missed', async () => {
     for (const name of ['changed', 'deleted', 'same']) {
       await witness.create(`${root}/${name}`, null);

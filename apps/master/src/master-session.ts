@@ -125,8 +125,8 @@ export class MasterSession {
 
   async #stand(): Promise<void> {
     const data = encodePrimary(this.#record());
-    const options = { path: this.#layout.masters, data };
-    const election = new LeaderElection(this.#client, options, (event) => this.#electionChanged(election, event));
+    const election = new LeaderElection(this.#client, { path: this.#layout.masters, data });
+    election.events.subscribe((event) => this.#electionChanged(election, event));
     this.#election = election;
     await election.start();
   }

@@ -167,6 +167,20 @@ export class Client implements Coordination {
     }
   }
 
+  async unwatch(path: string, listener: WatchListener, options: RequestOptions = {}): Promise<void> {
+    const serverPath = this.#chroot.toServer(path);
+    const type = this.#session.watches.withdraw(serverPath, listener);
+    if (type === undefined || isFinal(this.state)) return;
+    const body = { path: serverPath, type: watcherTypes[type] };
+    try {
+      await this.#make({ op: 'removeWatches', body, path, finish: nobody }, options);
+    } catch (error) {
+      // A connection that is lost takes the watch with it: the next one arms only what is still wanted.
+      const code = codeOf(error) ?? '';
+      if (code !== 'connection_loss' && !gone.has(code)) throw error;
+    }
+  }
+
   getEphemerals(prefix: string, options: RequestOptions = {}): Promise<readonly string[]> {
     const body = { prefixPath: this.#chroot.toServer(prefix) };
     const finish = (reply: ReplyOf<'getEphemerals'>) => reply.ephemerals.map((path) => this.#chroot.toClient(path));
@@ -241,8 +255,9 @@ export class Client implements Coordination {
       const kind = oneShotKind(call.op, error);
       if (kind !== undefined) watches.addOneShot({ kind, path: serverPath, listener });
     };
-    const made = this.#make({ ...call, body: { path: serverPath, watch: release === undefined }, answered }, options);
-    return release === undefined ? made : made.finally(release);
+    const ended = release ?? watches.arming(serverPath);
+    const body = { path: serverPath, watch: release === undefined };
+    return this.#make({ ...call, body, answered }, options).finally(ended);
   }
 
   /** A watch that nobody will hold. The server may arm it yet, unless it has refused. */

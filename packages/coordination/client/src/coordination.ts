@@ -137,6 +137,11 @@ export interface Coordination {
   watch(path: string, mode: AddWatchMode, listener: WatchListener, options?: RequestOptions): Promise<Watch>;
   /** Disarms the watches of a path. */
   removeWatches(path: string, type: WatcherType, options?: RequestOptions): Promise<void>;
+  /**
+   * Takes a one-shot watch back: its listener is not called any more, and the server forgets what nobody else of this
+   * client waits for. Without effect where it has fired already.
+   */
+  unwatch(path: string, listener: WatchListener, options?: RequestOptions): Promise<void>;
   getEphemerals(prefix: string, options?: RequestOptions): Promise<readonly string[]>;
   getAllChildrenNumber(path: string, options?: RequestOptions): Promise<number>;
   /** Adds an identity to the session; sent again after each reconnect. */

@@ -47,6 +47,8 @@ export class WatchRegistry {
   };
   readonly #persistent = new Map<string, Persistent>();
   #recursiveCount = 0;
+  /** How many reads under way will arm a one-shot watch, by path. */
+  readonly #arming = new Map<string, number>();
 
   /**
    * Lets a read rely on the persistent watch of this path, so that the server need not arm a one-shot watch, until the
@@ -66,6 +68,38 @@ export class WatchRegistry {
     const listeners = this.#oneShots[kind].get(path);
     if (listeners === undefined) this.#oneShots[kind].set(path, new Set([listener]));
     else listeners.add(listener);
+  }
+
+  /** A read that will arm a one-shot watch of its own is sent. Call the returned function when it has ended. */
+  arming(path: string): () => void {
+    this.#arming.set(path, (this.#arming.get(path) ?? 0) + 1);
+    return () => {
+      const others = (this.#arming.get(path) ?? 1) - 1;
+      if (others === 0) this.#arming.delete(path);
+      else this.#arming.set(path, others);
+    };
+  }
+
+  /**
+   * Forgets a listener of one-shot watches. Says what the server must disarm for it, if anything: not where others
+   * listen, or a read under way may have armed another watch behind our back.
+   */
+  withdraw(path: string, listener: WatchListener): WatcherType | undefined {
+    const isChildren = this.#forget('children', path, listener);
+    const isData = this.#forget('data', path, listener) || this.#forget('absent', path, listener);
+    if ((!isChildren && !isData) || this.#arming.has(path)) return undefined;
+    const entry = this.#persistent.get(path);
+    if (entry !== undefined) return this.#dropIfIdle(path, entry) ? 'any' : undefined;
+    const isDataLeft = this.#oneShots.data.has(path) || this.#oneShots.absent.has(path);
+    if (isData && !isDataLeft) return isChildren && !this.#oneShots.children.has(path) ? 'any' : 'data';
+    return isChildren && !this.#oneShots.children.has(path) ? 'children' : undefined;
+  }
+
+  #forget(kind: OneShotKind, path: string, listener: WatchListener): boolean {
+    const listeners = this.#oneShots[kind].get(path);
+    if (listeners?.delete(listener) !== true) return false;
+    if (listeners.size === 0) this.#oneShots[kind].delete(path);
+    return true;
   }
 
   /** Announces a listener; says which mode the server must be asked for. */

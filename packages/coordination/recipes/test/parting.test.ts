@@ -9,6 +9,7 @@ const lost = new ClientError({ code: 'connection_loss', outcome: 'unknown' }, 'l
 class Service {
   state: SessionState = 'connected';
   deletes = 0;
+  created = '';
   onDelete = (): Promise<void> => Promise.resolve();
   onDisarm = (): Promise<void> => Promise.resolve();
   readonly #listeners = new Set<(change: SessionChange) => void>();
@@ -24,13 +25,17 @@ class Service {
     const service = this;
     const part = {
       sessionTimeoutMs: 1_000,
-      sessionDeadline: 0,
+      sessionDeadline: Date.now() + 60_000,
       get state() {
         return service.state;
       },
-      create: async (path: string) => `${path}0000000000`,
+      create: async (path: string) => {
+        service.created = `${path}0000000000`;
+        return service.created;
+      },
       exists: async () => undefined,
-      getChildren: async () => ['candidate-0000000000'],
+      getChildren: async () => [service.created.slice(service.created.lastIndexOf('/') + 1)],
+      unwatch: async () => undefined,
       getData: async () => ({ data, stat: { czxid: 1 } }),
       watch: async () => ({ close: () => service.onDisarm() }),
       delete: () => {
@@ -49,7 +54,7 @@ class Service {
 const never = () => new Promise<void>(() => undefined);
 
 async function anElection(service: Service) {
-  const election = new LeaderElection(service.client, { path: '/e', data }, () => undefined);
+  const election = new LeaderElection(service.client, { path: '/e', data });
   await election.start();
   return election;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { TreePicture } from '../src/tree-picture.ts';
+import { TreePicture } from '../src/mirrors/tree-picture.ts';
 
 function picture(root: string, ...paths: string[]): TreePicture {
   const made = new TreePicture(root);

@@ -1,9 +1,9 @@
 import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, type SessionChange } from '@reeve/client';
-import { createUnder } from './ensure-path.ts';
-import { takeBack } from './parting.ts';
-import { recipeError } from './recipe-error.ts';
-import { retrying } from './retrying.ts';
+import { createUnder } from '../recipe/ensure-path.ts';
+import { takeBack } from '../recipe/parting.ts';
+import { recipeError } from '../recipe/recipe-error.ts';
+import { retrying } from '../recipe/retrying.ts';
 
 /** `joined`: the member's znode is there as far as this client knows; `lost`: the session is over. */
 export type MemberState = 'idle' | 'joining' | 'joined' | 'lost' | 'stopped';

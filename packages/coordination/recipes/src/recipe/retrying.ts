@@ -1,6 +1,7 @@
 import { type Backoff, backoffMs, codeOf } from '@reeve/base';
 import { ClientError, type Coordination, isFinal } from '@reeve/client';
 import { recipeError } from './recipe-error.ts';
+import { reasonOf } from './waiting.ts';
 
 const backoff: Backoff = { baseMs: 50, factor: 2, ceilingMs: 2_000, jitter: 0.5 };
 
@@ -9,7 +10,7 @@ export interface Retrying {
   readonly client: Coordination;
   /** For messages: where the recipe works. */
   readonly path: string;
-  /** Fires when the recipe is stopped. */
+  /** Fires when nobody wants it any more. */
   readonly stopped: AbortSignal;
 }
 
@@ -31,11 +32,11 @@ const over: ReadonlySet<string | undefined> = new Set(['client_closed', 'session
 /**
  * Runs an idempotent step until it succeeds, waiting longer after each failure of the connection or the service.
  *
- * @throws RecipeError `session_over` or `stopped`; any refusal of the service as it is
+ * @throws RecipeError `session_over`, or why `stopped` has fired; any refusal of the service as it is
  */
 export async function retrying<T>({ client, path, stopped }: Retrying, step: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures += 1) {
-    if (stopped.aborted) throw recipeError('stopped', path);
+    if (stopped.aborted) throw reasonOf(stopped, path);
     if (isFinal(client.state)) throw recipeError('session_over', path);
     try {
       return await step();

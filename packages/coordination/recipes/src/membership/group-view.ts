@@ -1,7 +1,7 @@
 import type { Coordination, Stat } from '@reeve/client';
-import { retrying } from './retrying.ts';
-import { type MirrorState, TreeMirror } from './tree-mirror.ts';
-import { join } from './tree-picture.ts';
+import { type MirrorState, TreeMirror } from '../mirrors/tree-mirror.ts';
+import { join } from '../mirrors/tree-picture.ts';
+import { retrying } from '../recipe/retrying.ts';
 
 /** Members read in one request. */
 const READS_AT_ONCE = 64;

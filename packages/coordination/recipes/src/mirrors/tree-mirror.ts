@@ -1,8 +1,8 @@
 import { codeOf, invariant } from '@reeve/base';
 import type { Coordination, SessionChange, Watch, WatchedEvent } from '@reeve/client';
-import { inTime } from './parting.ts';
-import { recipeError } from './recipe-error.ts';
-import { retrying } from './retrying.ts';
+import { inTime } from '../recipe/parting.ts';
+import { recipeError } from '../recipe/recipe-error.ts';
+import { retrying } from '../recipe/retrying.ts';
 import { join, TreePicture } from './tree-picture.ts';
 
 /** Lists asked for at the same time. */

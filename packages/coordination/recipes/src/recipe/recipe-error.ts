@@ -1,0 +1,31 @@
+import { CodedError } from '@reeve/base';
+
+const sentences = {
+  session_over: 'the session is over: open another client and begin anew',
+  stopped: 'stopped by its owner',
+  name_taken: 'another session holds this name and keeps it alive: choose another name, or end its owner',
+  aborted: 'the caller gave up waiting',
+  deadline_exceeded: 'not in time',
+  lost: 'lost before it was given back: somebody else may have it by now',
+  events_overflow: 'the reader of the events fell too far behind: look at the state and begin to read anew',
+} as const;
+
+/** Why a recipe could not do what it is for. */
+export interface RecipeFacts {
+  /**
+   * `session_over`: the client's session has expired or was closed, and with it all the recipe held; `stopped`: its
+   * owner stopped it; `name_taken`: another session holds the name, and keeps it alive; `aborted`: the signal of a
+   * wait fired; `deadline_exceeded`: its time was up; `lost`: what was held is not held any more; `events_overflow`:
+   * who iterates over events is too slow.
+   */
+  readonly code: keyof typeof sentences;
+  readonly path: string;
+}
+
+/** A recipe ended, or could not begin. Failures of single requests stay `ClientError`s. */
+export class RecipeError extends CodedError<RecipeFacts> {}
+
+/** The error of a recipe at work at `path`. */
+export function recipeError(code: RecipeFacts['code'], path: string): RecipeError {
+  return new RecipeError({ code, path }, `${path}: ${sentences[code]}`);
+}

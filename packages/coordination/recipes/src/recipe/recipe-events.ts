@@ -1,0 +1,88 @@
+import { recipeError } from './recipe-error.ts';
+
+/** Events that one iteration may have waiting. */
+const WAITING_MAX = 1_024;
+
+/**
+ * What a recipe tells, for who listens and for who iterates. An event is told once, to those who were there already:
+ * subscribe, or begin to iterate, before `start`.
+ *
+ * An iteration ends with the recipe. One that falls 1,024 events behind throws `events_overflow`.
+ *
+ * @example
+ * for await (const event of election.events) console.log(event.kind);
+ */
+export interface RecipeEvents<E> extends AsyncIterable<E> {
+  /** Calls `listener` with each event, in the turn in which it is learnt, until the returned function is called. */
+  subscribe(listener: (event: E) => void): () => void;
+}
+
+/** The events of one recipe: it tells, others listen. */
+export class EventHub<E> implements RecipeEvents<E> {
+  readonly #path: string;
+  readonly #listeners = new Set<(event: E) => void>();
+  readonly #onEnd = new Set<() => void>();
+  #ended: 'no' | 'yes' = 'no';
+
+  /** @param path where the recipe works, for messages */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  subscribe(listener: (event: E) => void): () => void {
+    // Another function for each subscription: who subscribes twice is told twice.
+    const own = (event: E) => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  /** Tells everybody. */
+  tell(event: E): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** Nothing will be told any more: iterations end. Idempotent. */
+  end(): void {
+    this.#ended = 'yes';
+    this.#listeners.clear();
+    for (const end of [...this.#onEnd]) end();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
+    const waiting: E[] = [];
+    let over = this.#ended === 'yes';
+    let overflowed = false;
+    let wake = () => {};
+    const unsubscribe = this.subscribe((event) => {
+      if (waiting.length < WAITING_MAX) waiting.push(event);
+      else overflowed = true;
+      wake();
+    });
+    const end = () => {
+      over = true;
+      unsubscribe();
+      this.#onEnd.delete(end);
+      wake();
+    };
+    this.#onEnd.add(end);
+    const next = async (): Promise<IteratorResult<E, undefined>> => {
+      while (waiting.length === 0 && !over && !overflowed) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      if (waiting.length > 0) return { value: waiting.shift() as E, done: false };
+      end();
+      if (overflowed) throw recipeError('events_overflow', this.#path);
+      return { value: undefined, done: true };
+    };
+    return {
+      next,
+      return: async () => {
+        waiting.length = 0;
+        end();
+        return { value: undefined, done: true };
+      },
+    };
+  }
+}

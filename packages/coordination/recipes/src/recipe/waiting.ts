@@ -1,0 +1,36 @@
+import { invariant } from '@reeve/base';
+import { RecipeError, recipeError } from './recipe-error.ts';
+
+/** How long a caller waits: for ever, unless given. */
+export interface WaitOptions {
+  /** Gives up when it fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gives up after so many milliseconds; 0 does not wait at all. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Fires when nobody waits any more: for the reasons of the caller, or of `others`. */
+export function untilUnwanted({ signal, timeoutMs }: WaitOptions, ...others: readonly AbortSignal[]): AbortSignal {
+  invariant(timeoutMs === undefined || timeoutMs >= 0, 'a time to wait is not below zero');
+  const ends = [...others];
+  if (signal !== undefined) ends.push(signal);
+  if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs));
+  return AbortSignal.any(ends);
+}
+
+/** Why a signal has fired, as the error of the recipe that waited for it. */
+export function reasonOf({ reason }: AbortSignal, path: string): RecipeError {
+  if (reason instanceof RecipeError) return reason;
+  const isTime = reason instanceof Error && reason.name === 'TimeoutError';
+  return recipeError(isTime ? 'deadline_exceeded' : 'aborted', path);
+}
+
+/** Resolves or rejects as `work` does, unless `signal` fires first: then rejects with the reason. */
+export function unless<T>(signal: AbortSignal, path: string, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(reasonOf(signal, path));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

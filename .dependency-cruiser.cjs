@@ -31,14 +31,14 @@ module.exports = {
     {
       name: 'client-and-server-meet-in-wire',
       severity: 'error',
-      from: { path: '^packages/coordination/(client|recipes)/src/' },
+      from: { path: '^packages/coordination/(client|recipes|configuration|discovery)/src/' },
       to: { path: '^packages/coordination/(tree|replica|journal|server|admin|archive)/' },
     },
     {
       name: 'server-side-not-client',
       severity: 'error',
       from: { path: '^packages/coordination/(wire|tree|replica|journal|server|admin|archive)/src/' },
-      to: { path: '^packages/coordination/(client|recipes)/' },
+      to: { path: '^packages/coordination/(client|recipes|configuration|discovery)/' },
     },
     {
       name: 'testkit-only-in-tests',

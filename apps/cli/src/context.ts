@@ -1,7 +1,9 @@
+import type { Client, ClientOptions } from '@reeve/client';
 import type { Reeve } from '@reeve/sdk';
 import { clientTls } from './input/tls-files.ts';
 import { colorsFor } from './output/colors.ts';
 import { Output } from './output/output.ts';
+import { reach } from './processes/reach.ts';
 import { type RawSettings, type Settings, settingsOf } from './settings.ts';
 
 /** What a command works with: what it was told, where it writes, and what calls it off. */
@@ -38,5 +40,22 @@ export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) =
     return await work(reeve);
   } finally {
     await reeve.close();
+  }
+}
+
+/** Opens a session, does `work`, and closes the session. */
+export async function withClient<T>(
+  { settings }: Context,
+  work: (client: Client) => Promise<T>,
+  options: Omit<ClientOptions, 'servers' | 'auth' | 'tls'> = {},
+): Promise<T> {
+  const { connect } = await import('@reeve/client');
+  const { connect: servers, auth, tls } = settings;
+  const secured = clientTls(tls);
+  const client = await reach(servers, () => connect({ ...options, servers, auth, ...secured }));
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
   }
 }

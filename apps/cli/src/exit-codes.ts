@@ -11,6 +11,8 @@ export const exitCodes = {
   unreachable: 4,
   /** It was understood and refused: the task is finished already, the id is taken, the port is in use. */
   refused: 5,
+  /** What the command held was lost before it had ended: a lock, an election. */
+  lost: 6,
   /** What was waited for did not happen in time. */
   timedOut: 124,
   /** Ctrl-C. */

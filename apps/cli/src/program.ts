@@ -11,10 +11,11 @@ import { withPlace } from './settings.ts';
 
 const exitCodesHelp = `
 Exit codes:
-  0  done                       4    no coordinator answers
-  1  a task did not succeed     5    understood and refused
+  0  done                       5    understood and refused
+  1  a task did not succeed     6    what was held was lost
   2  wrong usage                124  not in time
-  3  no such task               130  interrupted
+  3  there is no such thing     130  interrupted
+  4  no coordinator answers
 `;
 
 /** Runs `reeve` with these arguments and says what to exit with. `stop` fires at the first signal to stop. */
@@ -34,7 +35,7 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
   }
 }
 
-/** Adds commands to the program. `line` is what stands after "--" in `reeve submit`. */
+/** Adds commands to the program. `line` is what stands after "--", where a command takes a command line. */
 type Add = (program: Command, act: Act, line?: readonly string[]) => void;
 
 interface Group {
@@ -88,10 +89,13 @@ async function buildProgram(act: Act, own: readonly string[], line?: readonly st
   return program;
 }
 
-/** What stands after "--" in `submit` is a command of its own, whose options are none of ours. */
+/** Commands behind whose "--" stands a command line of its own, whose options are none of ours. */
+const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service'];
+
+/** Separates our own arguments from the command line behind "--". */
 function splitCommand(argv: readonly string[]): { own: readonly string[]; command?: readonly string[] } {
   const dashes = argv.indexOf('--');
-  if (dashes < 0 || !argv.slice(0, dashes).includes('submit')) return { own: argv };
+  if (dashes < 0 || !linesBehind.some((name) => argv.slice(0, dashes).includes(name))) return { own: argv };
   return { own: argv.slice(0, dashes), command: argv.slice(dashes + 1) };
 }
 

@@ -1,4 +1,5 @@
 import { CodedError, codeOf, messageOf } from '@reeve/base';
+import type { RecipeFacts } from '@reeve/recipes';
 import type { ReeveErrorCode } from '@reeve/sdk';
 import { CliError } from './cli-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -40,9 +41,21 @@ const processCodes: Readonly<Record<string, ExitCode>> = {
   invalid_option: exitCodes.usage,
   worker_options_invalid: exitCodes.usage,
   handlers_unusable: exitCodes.usage,
+  no_node: exitCodes.notFound,
 };
 
-const exitCodeOf: Readonly<Record<string, ExitCode>> = { ...processCodes, ...reeveCodes };
+/** Codes of the coordination services. */
+const recipeCodes: Readonly<Record<RecipeFacts['code'], ExitCode>> = {
+  session_over: exitCodes.lost,
+  lost: exitCodes.lost,
+  stopped: exitCodes.interrupted,
+  aborted: exitCodes.interrupted,
+  deadline_exceeded: exitCodes.timedOut,
+  name_taken: exitCodes.refused,
+  events_overflow: exitCodes.failed,
+};
+
+const exitCodeOf: Readonly<Record<string, ExitCode>> = { ...processCodes, ...recipeCodes, ...reeveCodes };
 
 /** What to say about whatever a command failed with. */
 export function reportOf(error: unknown): Report {

@@ -1,0 +1,2 @@
+/** Typed, versioned configuration, published to whoever follows it. */
+export {};

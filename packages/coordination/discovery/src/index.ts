@@ -1,0 +1,2 @@
+/** Service instances: register, follow, pick one. */
+export {};

@@ -2,7 +2,14 @@ import { CodedError } from '@reeve/base';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
 /** What can go wrong with a command before, or beside, anything that the SDK reports. */
-type CliErrorCode = 'usage' | 'input_invalid' | 'child_failed' | 'stopped_late' | 'interrupted' | 'different';
+type CliErrorCode =
+  | 'usage'
+  | 'input_invalid'
+  | 'child_failed'
+  | 'command_failed'
+  | 'stopped_late'
+  | 'interrupted'
+  | 'different';
 
 /** Facts of a failed command. */
 export interface CliFacts {

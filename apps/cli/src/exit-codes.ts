@@ -15,9 +15,16 @@ export const exitCodes = {
   lost: 6,
   /** What was waited for did not happen in time. */
   timedOut: 124,
+  /** A command that it was to run is there, and cannot be run; as shells have it. */
+  notExecutable: 126,
+  /** There is no such command to run; as shells have it. */
+  commandNotFound: 127,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
 
-/** One of the codes that a command can end with. */
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+/**
+ * What a command can end with: one of these codes, or whatever a command line has ended with that it ran on somebody's
+ * behalf.
+ */
+export type ExitCode = number;

@@ -15,7 +15,7 @@ Exit codes:
   1  a task did not succeed     6    what was held was lost
   2  wrong usage                124  not in time
   3  there is no such thing     130  interrupted
-  4  no coordinator answers
+  4  no coordinator answers     126, 127  a command behind "--" cannot be run
 `;
 
 /** Runs `reeve` with these arguments and says what to exit with. `stop` fires at the first signal to stop. */

@@ -52,6 +52,11 @@ const recipeCodes: Readonly<Record<RecipeFacts['code'], ExitCode>> = {
   aborted: exitCodes.interrupted,
   deadline_exceeded: exitCodes.timedOut,
   name_taken: exitCodes.refused,
+  in_doubt: exitCodes.lost,
+  unreadable: exitCodes.refused,
+  out_of_range: exitCodes.refused,
+  full: exitCodes.refused,
+  too_large: exitCodes.usage,
   events_overflow: exitCodes.failed,
 };
 

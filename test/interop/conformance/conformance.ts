@@ -1,0 +1,49 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ServiceKind } from '@reeve/testkit';
+import type { Drill } from './drill.ts';
+import { examine, type Outcome } from './examination.ts';
+import { exclusionDrills } from './exclusion-drills.ts';
+import { TICK_MS } from './party.ts';
+
+/** REEVE_SEED repeats the choices of a run, REEVE_STORM_SECONDS makes it longer, REEVE_DRILLS picks drills by a word. */
+const { REEVE_SEED, REEVE_STORM_SECONDS = '8', REEVE_DRILLS = '' } = process.env;
+const seed = Number(REEVE_SEED ?? Date.now() % 1_000_000);
+const stormMs = Number(REEVE_STORM_SECONDS) * 1_000;
+const PARTIES = 5;
+/** What an examination takes besides its storm, milliseconds, at the very most. */
+const OTHERWISE_MS_MAX = 120_000;
+
+/** Examines all recipes on a service of this kind. */
+export function examineRecipesOn(kind: ServiceKind): void {
+  const drills: readonly Drill[] = exclusionDrills().filter(({ claim }) => claim.includes(REEVE_DRILLS));
+
+  describe(`on ${kind.name}, through a storm with seed ${seed} (REEVE_SEED=${seed} repeats it)`, () => {
+    let outcome: Outcome;
+
+    beforeAll(async () => {
+      const service = await kind.start({ tickMs: TICK_MS });
+      outcome = await examine({ service, drills, seed, stormMs, parties: PARTIES });
+      console.info(
+        [`${outcome.deeds.length} deeds, ${outcome.sessions} sessions`, ...drills.map(summary)].join('\n  '),
+      );
+    }, stormMs + OTHERWISE_MS_MAX);
+
+    test.each(drills)('$claim', (drill) => {
+      expect(drill.violations).toEqual([]);
+      expect(drill.deeds).toBeGreaterThan(0);
+    });
+
+    test('nothing is left behind, no znode and no watch', () => {
+      expect(outcome.left).toEqual([]);
+    });
+
+    test('the storm was one', () => {
+      expect(outcome.deeds.length).toBeGreaterThan(0);
+      expect(outcome.sessions).toBeGreaterThan(PARTIES);
+    });
+  });
+}
+
+function summary({ claim, deeds }: Drill): string {
+  return `${deeds} deeds: ${claim}`;
+}

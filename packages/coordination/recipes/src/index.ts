@@ -1,4 +1,6 @@
 /** Coordination services: elections, locks, membership, mirrors and more, on nothing but the client's interface. */
+export * from './barriers/barrier.ts';
+export * from './barriers/double-barrier.ts';
 export * from './election/leader-election.ts';
 export * from './line/lease.ts';
 export type { LossReason, SafetyOptions } from './line/place.ts';
@@ -11,3 +13,6 @@ export { RecipeError, type RecipeFacts, recipeError } from './recipe/recipe-erro
 export { EventHub, type RecipeEvents } from './recipe/recipe-events.ts';
 export { type Retrying, retrying } from './recipe/retrying.ts';
 export { reasonOf, unless, untilUnwanted, type WaitOptions } from './recipe/waiting.ts';
+export * from './shared/counter.ts';
+export * from './shared/sequence-range.ts';
+export * from './shared/shared-value.ts';

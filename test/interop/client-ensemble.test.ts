@@ -30,7 +30,7 @@ test('a session moves to another member with its ephemerals, watches and mirrors
   await client.create('/moving/e', null, { mode: 'ephemeral' });
   const told: string[] = [];
   await client.getData('/moving', { watch: ({ type, path }) => told.push(`${type} ${path}`) });
-  const mirror = new TreeMirror(client, { root: '/moving', depth: 1 }, {});
+  const mirror = new TreeMirror(client, { root: '/moving', depth: 1 });
   await mirror.start();
 
   const left = await memberOf(client);

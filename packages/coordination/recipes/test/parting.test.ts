@@ -67,7 +67,7 @@ async function aMember(service: Service) {
 }
 
 async function aMirror(service: Service) {
-  const mirror = new TreeMirror(service.client, { root: '/t', depth: 1 }, {});
+  const mirror = new TreeMirror(service.client, { root: '/t', depth: 1 });
   await mirror.start();
   return mirror;
 }

@@ -68,7 +68,7 @@ async function lead(client: Client, path: string, name: string): Promise<Had> {
 
 async function group(client: Client, { path, name }: Told): Promise<Tool> {
   const member = new GroupMember(client, { group: path, name, data: Buffer.from(name) });
-  const view = new GroupView(client, path, {});
+  const view = new GroupView(client, { group: path });
   return {
     join: async () => {
       await member.start();

@@ -1,12 +1,21 @@
-import { codeOf, invariant } from '@reeve/base';
-import { type Coordination, isFinal, type SessionChange } from '@reeve/client';
-import { createUnder } from '../recipe/ensure-path.ts';
-import { takeBack } from '../recipe/parting.ts';
-import { recipeError } from '../recipe/recipe-error.ts';
-import { retrying } from '../recipe/retrying.ts';
+import type { Coordination } from '@reeve/client';
+import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
+import type { WaitOptions } from '../recipe/waiting.ts';
+import { PersistentEphemeral, type PersistentEphemeralEvent } from './persistent-ephemeral.ts';
 
-/** `joined`: the member's znode is there as far as this client knows; `lost`: the session is over. */
+/**
+ * `joining`: not among the members yet, or not any more; `joined`: it is, as far as this client knows; `lost`: the
+ * session is over, or the service refuses; `stopped`: by its owner. The last two are final.
+ */
 export type MemberState = 'idle' | 'joining' | 'joined' | 'lost' | 'stopped';
+
+/** What happens to a member, as itself sees it. */
+export type MemberEvent =
+  /** It is among the members, for the first time or again. */
+  | { readonly kind: 'joined' }
+  /** Somebody has deleted its znode: it is about to join again. */
+  | { readonly kind: 'removed' }
+  | { readonly kind: 'lost'; readonly cause: unknown };
 
 /** Who joins which group. */
 export interface MemberOptions {
@@ -14,12 +23,13 @@ export interface MemberOptions {
   readonly group: string;
   /** The name of the member within the group. */
   readonly name: string;
-  /** What the member's znode says. */
+  /** What the member says of itself. */
   readonly data: Uint8Array;
 }
 
 /**
- * One member of a group: an ephemeral znode, created again when somebody deletes it, gone with the session.
+ * One member of a group: an ephemeral znode, created again when somebody deletes it, gone with the session. A
+ * `GroupView` shows the members.
  *
  * @example
  * const member = new GroupMember(client, { group: '/reeve/workers', name: 'worker-1', data });
@@ -27,46 +37,36 @@ export interface MemberOptions {
  */
 export class GroupMember {
   readonly path: string;
-  readonly #client: Coordination;
-  readonly #lost: ((cause: unknown) => void) | undefined;
-  readonly #stopped = new AbortController();
-  #data: Uint8Array;
-  #state: MemberState = 'idle';
-  #unsubscribe: () => void = () => undefined;
-  #joining: Promise<void> | undefined;
+  readonly events: RecipeEvents<MemberEvent>;
+  readonly #hub: EventHub<MemberEvent>;
+  readonly #znode: PersistentEphemeral;
 
-  /** @param lost called once when the membership has ended against its owner's will, with the reason */
-  constructor(client: Coordination, { group, name, data }: MemberOptions, lost?: (cause: unknown) => void) {
-    this.#client = client;
-    this.#lost = lost;
+  constructor(client: Coordination, { group, name, data }: MemberOptions) {
     this.path = `${group}/${name}`;
-    this.#data = data;
+    this.#znode = new PersistentEphemeral(client, { path: this.path, data });
+    this.#hub = new EventHub(this.path);
+    this.events = this.#hub;
+    this.#znode.events.subscribe((event) => this.#heard(event));
   }
 
   get state(): MemberState {
-    return this.#state;
+    return states[this.#znode.state];
   }
 
   /**
    * Joins. When another session holds the name, perhaps that of an earlier life of this process, waits for it to end,
    * twice the session time-out at most.
    *
-   * @throws RecipeError `name_taken`, `session_over` or `stopped`; ClientError where the service refuses
+   * @throws RecipeError `name_taken`, `session_over`, `stopped`, `aborted` or `deadline_exceeded`; ClientError where
+   *   the service refuses
    */
-  async start(): Promise<void> {
-    invariant(this.#state === 'idle', 'a member is started once');
-    this.#unsubscribe = this.#client.onSession((change) => this.#sessionChanged(change));
-    await this.#join();
+  start(options: WaitOptions = {}): Promise<void> {
+    return this.#znode.start(options);
   }
 
-  /** Changes what the member's znode says. */
-  async update(data: Uint8Array): Promise<void> {
-    this.#data = data;
-    await this.#joining;
-    await this.#retrying(() => this.#client.setData(this.path, data)).catch((error) => {
-      // Deleted by somebody: it is on its way back, with the new data.
-      if (codeOf(error) !== 'no_node') throw error;
-    });
+  /** Changes what the member says of itself. Throws what `PersistentEphemeral.update` throws. */
+  update(data: Uint8Array, options: WaitOptions = {}): Promise<void> {
+    return this.#znode.update(data, options);
   }
 
   /**
@@ -74,100 +74,14 @@ export class GroupMember {
    * when a server is reached again, or with the session. Idempotent.
    */
   async stop(): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'lost') return;
-    this.#end('stopped');
-    const leave = async () => {
-      await this.#joining?.catch(() => undefined);
-      await this.#client.delete(this.path);
-    };
-    await takeBack(this.#client, this.path, leave).catch((error) => {
-      if (codeOf(error) !== 'no_node' && codeOf(error) !== 'session_over') throw error;
-    });
+    this.#hub.end();
+    await this.#znode.stop();
   }
 
-  #join(): Promise<void> {
-    this.#state = 'joining';
-    this.#joining = this.#enter();
-    return this.#joining;
-  }
-
-  async #enter(): Promise<void> {
-    const giveUp = AbortSignal.timeout(this.#client.sessionTimeoutMs * 2);
-    try {
-      while ((await this.#retrying(() => this.#claim())) === 'taken') {
-        if (giveUp.aborted) throw recipeError('name_taken', this.path);
-        await this.#changed(AbortSignal.any([giveUp, this.#stopped.signal]));
-      }
-    } catch (error) {
-      if (!this.#stopped.signal.aborted) this.#lose(error);
-      throw error;
-    }
-    if (this.#state !== 'joining') throw recipeError('stopped', this.path);
-    this.#state = 'joined';
-    this.#stay();
-  }
-
-  /** Creates the znode, or finds it: ours, left by a create whose answer was lost, or another session's. */
-  async #claim(): Promise<'ours' | 'taken'> {
-    const data = this.#data;
-    try {
-      await createUnder(this.#client, this.path, { data, mode: 'ephemeral' });
-      return 'ours';
-    } catch (error) {
-      if (codeOf(error) !== 'node_exists') throw error;
-    }
-    const stat = await this.#client.exists(this.path);
-    if (stat?.ephemeralOwner !== this.#client.sessionId) return 'taken';
-    await this.#client.setData(this.path, data);
-    return 'ours';
-  }
-
-  /** Resolves when the znode has changed or is gone, or when `signal` fires. */
-  async #changed(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#retrying(() => this.#client.exists(this.path, { watch: () => resolve() })).then((stat) => {
-        if (stat === undefined) resolve();
-      }, reject);
-    });
-  }
-
-  /** Watches over the znode, and joins again when it is gone. */
-  #stay(): void {
-    this.#retrying(() => this.#client.exists(this.path, { watch: this.#look })).then(
-      (stat) => {
-        if (this.#state === 'joined' && stat?.ephemeralOwner !== this.#client.sessionId) this.#rejoin();
-      },
-      (error) => this.#lose(error),
-    );
-  }
-
-  readonly #look = (): void => {
-    if (this.#state === 'joined') this.#stay();
-  };
-
-  #rejoin(): void {
-    // What it meets, if it fails, `lost` has told.
-    this.#join().catch(() => undefined);
-  }
-
-  #sessionChanged({ to }: SessionChange): void {
-    if (isFinal(to)) this.#lose(recipeError('session_over', this.path));
-  }
-
-  #lose(cause: unknown): void {
-    if (this.#state === 'stopped' || this.#state === 'lost') return;
-    this.#end('lost');
-    this.#lost?.(cause);
-  }
-
-  #end(state: 'lost' | 'stopped'): void {
-    this.#state = state;
-    this.#stopped.abort();
-    this.#unsubscribe();
-  }
-
-  #retrying<T>(step: () => Promise<T>): Promise<T> {
-    return retrying({ client: this.#client, path: this.path, stopped: this.#stopped.signal }, step);
+  #heard(event: PersistentEphemeralEvent): void {
+    this.#hub.tell(event.kind === 'created' ? { kind: 'joined' } : event);
+    if (event.kind === 'lost') this.#hub.end();
   }
 }
+
+const states = { idle: 'idle', creating: 'joining', present: 'joined', lost: 'lost', stopped: 'stopped' } as const;

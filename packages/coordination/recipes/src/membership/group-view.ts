@@ -1,126 +1,92 @@
-import type { Coordination, Stat } from '@reeve/client';
-import { type MirrorState, TreeMirror } from '../mirrors/tree-mirror.ts';
-import { join } from '../mirrors/tree-picture.ts';
-import { retrying } from '../recipe/retrying.ts';
+import type { Coordination } from '@reeve/client';
+import { type ChildrenEvent, ChildrenMirror } from '../mirrors/children-mirror.ts';
+import { MIRROR_EVENTS_WAITING_MAX, type MirrorState, type MirrorTurn } from '../mirrors/mirror-events.ts';
+import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
+import type { WaitOptions } from '../recipe/waiting.ts';
 
-/** Members read in one request. */
-const READS_AT_ONCE = 64;
-
-/** Who is told what happens to the members of a group. */
-export interface GroupListener {
-  joined?(name: string, data: Buffer): void;
+/** What happens to the members of a group. */
+export type GroupEvent =
+  | { readonly kind: 'joined'; readonly name: string; readonly data: Buffer }
   /** The member says something else now. */
-  changed?(name: string, data: Buffer): void;
-  left?(name: string): void;
-  /** The state of the view has changed. */
-  moved?(state: MirrorState): void;
+  | { readonly kind: 'changed'; readonly name: string; readonly data: Buffer; readonly before: Buffer }
+  | { readonly kind: 'left'; readonly name: string; readonly before: Buffer }
+  | MirrorTurn;
+
+/** Which group is seen. */
+export interface GroupViewOptions {
+  /** The znode of the group; it need not be there yet. */
+  readonly group: string;
 }
 
 /**
- * The live members of a group, and what each says.
+ * The live members of a group, and what each says of itself. Each child of the group's znode is a member, whoever made
+ * it.
  *
  * @example
- * const workers = new GroupView(client, '/reeve/workers', { joined: (name) => console.log(name) });
+ * const workers = new GroupView(client, { group: '/reeve/workers' });
  * await workers.start();
+ * console.log([...workers.members.keys()]);
  */
 export class GroupView {
-  readonly #client: Coordination;
-  readonly #group: string;
-  readonly #listener: GroupListener;
-  readonly #mirror: TreeMirror;
-  readonly #stopped = new AbortController();
+  readonly events: RecipeEvents<GroupEvent>;
+  readonly #hub: EventHub<GroupEvent>;
+  readonly #mirror: ChildrenMirror<'kept'>;
   readonly #members = new Map<string, Buffer>();
-  /** The zxid of each member's creation. */
-  readonly #births = new Map<string, number>();
-  /** Names whose data must be read. */
-  readonly #due = new Set<string>();
-  #reading: Promise<void> | undefined;
 
-  constructor(client: Coordination, group: string, listener: GroupListener) {
-    this.#client = client;
-    this.#group = group;
-    this.#listener = listener;
-    this.#mirror = new TreeMirror(
-      client,
-      { root: group, depth: 1 },
-      {
-        created: (path) => this.#readSoon(path),
-        changed: (path) => this.#readSoon(path),
-        deleted: (path) => this.#leave(path),
-        refreshed: () => this.#readAll(),
-        moved: (state) => listener.moved?.(state),
-      },
-    );
+  constructor(client: Coordination, { group }: GroupViewOptions) {
+    this.#mirror = new ChildrenMirror(client, { path: group, data: 'kept' });
+    this.#hub = new EventHub(group, { waitingMax: MIRROR_EVENTS_WAITING_MAX });
+    this.events = this.#hub;
+    this.#mirror.events.subscribe((event) => this.#heard(event));
   }
 
   get state(): MirrorState {
     return this.#mirror.state;
   }
 
-  /** The members by name, each with what it says. */
+  /** The members by name, each with what it says; live. While the state is `stale`, those that were there last. */
   get members(): ReadonlyMap<string, Buffer> {
     return this.#members;
   }
 
   /** Begins to follow; resolves when every member is known. Throws what `TreeMirror.start` throws. */
-  async start(): Promise<void> {
-    await this.#mirror.start();
-    await this.#reading;
+  start(options: WaitOptions = {}): Promise<void> {
+    return this.#mirror.start(options);
   }
 
-  /** Ends following. Idempotent. */
+  /** Ends following. Takes two seconds at most. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
+    this.#hub.end();
     await this.#mirror.stop();
   }
 
-  #readAll(): void {
-    for (const name of this.#mirror.children(this.#group)) this.#readSoon(join(this.#group, name));
+  #heard(event: ChildrenEvent<'kept'>): void {
+    const told = this.#learn(event);
+    if (told !== undefined) this.#hub.tell(told);
+    if (event.kind === 'lost') this.#hub.end();
   }
 
-  #readSoon(path: string): void {
-    if (path === this.#group) return;
-    this.#due.add(path.slice(path.lastIndexOf('/') + 1));
-    // What fails here fails because the session is over, which the mirror tells as well.
-    this.#reading ??= this.#readDue()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#reading = undefined;
-      });
-  }
-
-  async #readDue(): Promise<void> {
-    while (this.#due.size > 0) {
-      const names = [...this.#due].slice(0, READS_AT_ONCE);
-      for (const name of names) this.#due.delete(name);
-      const parts = names.map((name) => ({ op: 'getData' as const, path: join(this.#group, name) }));
-      const retry = { client: this.#client, path: this.#group, stopped: this.#stopped.signal };
-      const results = await retrying(retry, () => this.#client.multiRead(parts));
-      results.forEach((result, i) => {
-        if (result.ok && 'data' in result) this.#learn(names[i] as string, result);
-      });
+  #learn(event: ChildrenEvent<'kept'>): GroupEvent | undefined {
+    switch (event.kind) {
+      case 'added': {
+        const data = event.znode.data ?? nothing;
+        this.#members.set(event.name, data);
+        return { kind: 'joined', name: event.name, data };
+      }
+      case 'changed': {
+        const data = event.znode.data ?? nothing;
+        const before = this.#members.get(event.name) ?? nothing;
+        this.#members.set(event.name, data);
+        return data.equals(before) ? undefined : { kind: 'changed', name: event.name, data, before };
+      }
+      case 'removed': {
+        this.#members.delete(event.name);
+        return { kind: 'left', name: event.name, before: event.before.data ?? nothing };
+      }
+      default:
+        return event;
     }
   }
-
-  #learn(name: string, read: { readonly data: Buffer | null; readonly stat: Stat }): void {
-    if (!this.#mirror.has(join(this.#group, name))) return;
-    const known = this.#members.get(name);
-    // A copy: what was received is a view into a larger chunk.
-    const data = Buffer.from(read.data ?? '');
-    this.#members.set(name, data);
-    const { czxid } = read.stat;
-    const returned = known !== undefined && this.#births.get(name) !== czxid;
-    this.#births.set(name, czxid);
-    // Another life under the same name: left and come back while the connection was lost.
-    if (returned) this.#listener.left?.(name);
-    if (known === undefined || returned) this.#listener.joined?.(name, data);
-    else if (!known.equals(data)) this.#listener.changed?.(name, data);
-  }
-
-  #leave(path: string): void {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    this.#due.delete(name);
-    this.#births.delete(name);
-    if (this.#members.delete(name)) this.#listener.left?.(name);
-  }
 }
+
+const nothing = Buffer.alloc(0);

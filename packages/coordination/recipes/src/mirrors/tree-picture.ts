@@ -25,6 +25,12 @@ export class TreePicture {
     return this.#children.get(path) ?? nobody;
   }
 
+  /** All paths, parents before their children. */
+  *all(): Generator<string> {
+    if (this.#hasRoot) yield this.root;
+    for (const [parent, names] of this.#children) for (const name of names) yield join(parent, name);
+  }
+
   /** Adds a path and says whether it was new. */
   add(path: string): boolean {
     if (path === this.root) {

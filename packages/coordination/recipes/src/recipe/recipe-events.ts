@@ -1,13 +1,20 @@
 import { recipeError } from './recipe-error.ts';
 
-/** Events that one iteration may have waiting. */
+/** Events that one iteration may have waiting, unless a recipe says more. */
 const WAITING_MAX = 1_024;
+
+/** How patient a hub is with who iterates. */
+export interface HubOptions {
+  /** Events that one iteration may have waiting; 1,024 unless given. */
+  readonly waitingMax?: number;
+}
 
 /**
  * What a recipe tells, for who listens and for who iterates. An event is told once, to those who were there already:
  * subscribe, or begin to iterate, before `start`.
  *
- * An iteration ends with the recipe. One that falls 1,024 events behind throws `events_overflow`.
+ * An iteration ends with the recipe. One that falls too far behind throws `events_overflow`: 1,024 events, unless the
+ * recipe allows for more.
  *
  * @example
  * for await (const event of election.events) console.log(event.kind);
@@ -20,13 +27,15 @@ export interface RecipeEvents<E> extends AsyncIterable<E> {
 /** The events of one recipe: it tells, others listen. */
 export class EventHub<E> implements RecipeEvents<E> {
   readonly #path: string;
+  readonly #waitingMax: number;
   readonly #listeners = new Set<(event: E) => void>();
   readonly #onEnd = new Set<() => void>();
   #ended: 'no' | 'yes' = 'no';
 
   /** @param path where the recipe works, for messages */
-  constructor(path: string) {
+  constructor(path: string, { waitingMax = WAITING_MAX }: HubOptions = {}) {
     this.#path = path;
+    this.#waitingMax = waitingMax;
   }
 
   subscribe(listener: (event: E) => void): () => void {
@@ -54,7 +63,7 @@ export class EventHub<E> implements RecipeEvents<E> {
     let overflowed = false;
     let wake = () => {};
     const unsubscribe = this.subscribe((event) => {
-      if (waiting.length < WAITING_MAX) waiting.push(event);
+      if (waiting.length < this.#waitingMax) waiting.push(event);
       else overflowed = true;
       wake();
     });

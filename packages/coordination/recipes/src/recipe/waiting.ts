@@ -21,7 +21,8 @@ export function untilUnwanted({ signal, timeoutMs }: WaitOptions, ...others: rea
 /** Why a signal has fired, as the error of the recipe that waited for it. */
 export function reasonOf({ reason }: AbortSignal, path: string): RecipeError {
   if (reason instanceof RecipeError) return reason;
-  const isTime = reason instanceof Error && reason.name === 'TimeoutError';
+  // A DOMException, which is no Error of every realm.
+  const isTime = typeof reason === 'object' && (reason as { name?: unknown } | null)?.name === 'TimeoutError';
   return recipeError(isTime ? 'deadline_exceeded' : 'aborted', path);
 }
 

@@ -22,6 +22,7 @@ const explained: ReadonlySet<string | undefined> = new Set([
   'client_closed',
   'connection_loss',
   'deadline_exceeded',
+  'in_doubt',
   'lost',
   'operation_timeout',
   'session_expired',

@@ -7,7 +7,7 @@ import { type Party, placeParty } from './party.ts';
 import { storm } from './storm.ts';
 
 /** How long a drill may take to stop when it must, milliseconds: what is held is given back within two seconds. */
-const STOP_MS_MAX = 8_000;
+const STOP_MS_MAX = 10_000;
 /** How long everybody waits for what they want when the storm is over, milliseconds. */
 const FINISH_MS_MAX = 20_000;
 /** Sessions that end by chance on a machine with much to do, when there is no storm any more. */

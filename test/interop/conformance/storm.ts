@@ -36,9 +36,10 @@ const harms = {
     await forAWhile(SESSION_MS * 2);
     for (const proxy of network) proxy.resume();
   },
-  refuse: async ({ network }, { forAWhile }) => {
+  'refuse for longer than a session lives': async ({ network }, { forAWhile }) => {
     await Promise.all(network.map((proxy) => proxy.refuse()));
-    await forAWhile(SESSION_MS * 2.5);
+    await sleep(SESSION_MS * 1.5);
+    await forAWhile(SESSION_MS);
     await Promise.all(network.map((proxy) => proxy.accept()));
   },
 } as const satisfies Readonly<Record<string, (party: Party, means: Means) => Promise<void>>>;
@@ -83,13 +84,16 @@ export async function storm(options: StormOptions): Promise<readonly string[]> {
   const rage = async <T>(whom: T, name: string, { deedsOf, everyMs, seed }: Rage<T>) => {
     const random = seededRandom(seed);
     const means: Means = { random, forAWhile: (msMax) => sleep(random() * msMax) };
+    const deck: string[] = [];
     for (;;) {
       await means.forAWhile(2 * everyMs);
       const at = Date.now() - began;
       if (at >= durationMs) return;
-      const [what, deed] = pick(Object.entries(deedsOf), random);
+      // Dealt like cards: none comes twice before all have come.
+      if (deck.length === 0) deck.push(...Object.keys(deedsOf));
+      const [what = ''] = deck.splice(Math.floor(random() * deck.length), 1);
       deeds.push(`${(at / 1_000).toFixed(1)} s, ${name}: ${what}`);
-      await deed(whom, means);
+      await deedsOf[what]?.(whom, means);
     }
   };
   await Promise.all([

@@ -1,11 +1,12 @@
-import type { Library, With } from './member.ts';
+import type { Told } from '../../told/told-process.ts';
+import type { Library } from './member.ts';
 import type { Visit } from './reeve/room.ts';
 
 /** How one library takes part: with which recipe, and as what. */
 export interface Seat {
   readonly library: Library;
   readonly kind: string;
-  readonly options?: With;
+  readonly options?: Told;
   /** `exclusive` unless given. */
   readonly as?: Visit['as'];
 }
@@ -16,6 +17,8 @@ export interface Line {
   readonly seats: readonly [Seat, Seat, ...Seat[]];
   /** Where their znodes are, below the path. */
   readonly below?: string;
+  /** How many may have it at once when they take turns; all of them unless given, which says nothing of who is alone. */
+  readonly shares?: number;
 }
 
 /** Every line that programs of several libraries share. */

@@ -1,5 +1,5 @@
 import type { Client } from '@reeve/client';
-import { GroupMember, GroupView, LeaderElection } from '@reeve/recipes';
+import { Barrier, Counter, DoubleBarrier, GroupMember, GroupView, LeaderElection, SharedValue } from '@reeve/recipes';
 import { visit } from './room.ts';
 
 /** One line that a member is told. */
@@ -11,6 +11,7 @@ export interface Told {
   readonly path: string;
   readonly name: string;
   readonly data: string;
+  readonly initial: string;
   readonly rounds: number;
   readonly limit: number;
   readonly size: number;
@@ -29,6 +30,10 @@ interface Had {
 const kinds: Readonly<Record<string, (client: Client, told: Told) => Tool | Promise<Tool>>> = {
   election: (client, { path, name }) => held(() => lead(client, path, name)),
   group,
+  value,
+  counter,
+  barrier,
+  double_barrier: doubleBarrier,
 };
 
 /** Opens what was asked for. */
@@ -80,4 +85,35 @@ async function group(client: Client, { path, name }: Told): Promise<Tool> {
       await member.stop();
     },
   };
+}
+
+async function value(client: Client, { path, initial }: Told): Promise<Tool> {
+  const shared = new SharedValue(client, { path, initial: Buffer.from(initial) });
+  await shared.start();
+  return {
+    get: () => String(shared.value.data),
+    increments: async ({ rounds }) => {
+      for (let i = 0; i < rounds; i += 1) await shared.update((data) => Buffer.from(String(Number(data) + 1)));
+    },
+  };
+}
+
+function counter(client: Client, { path }: Told): Tool {
+  const shared = new Counter(client, path);
+  return {
+    get: () => shared.get(),
+    increments: async ({ rounds }) => {
+      for (let i = 0; i < rounds; i += 1) await shared.add(1);
+    },
+  };
+}
+
+function barrier(client: Client, { path }: Told): Tool {
+  const shared = new Barrier(client, path);
+  return { close: () => shared.close(), open_up: () => shared.open(), wait: () => shared.wait() };
+}
+
+function doubleBarrier(client: Client, { path, size }: Told): Tool {
+  const shared = new DoubleBarrier(client, { path, members: size });
+  return { enter: () => shared.enter(), leave: () => shared.leave() };
 }

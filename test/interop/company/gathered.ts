@@ -1,0 +1,69 @@
+import { beforeAll } from '@jest/globals';
+import { type Client, connect } from '@reeve/client';
+import { atTestEnd, type EngineKind } from '@reeve/testkit';
+import { compileCases, requireJava } from '../java.ts';
+import { requireKazoo } from '../kazoo.ts';
+import { type Library, Member } from './member.ts';
+
+/** Short, because a test waits for the end of those that are killed. */
+const SESSION_MS = 2_000;
+const TICK_MS = 500;
+
+/** How long a company may take to gather, milliseconds: compilers and a few processes start. */
+export const START_MS_MAX = 120_000;
+
+const libraries: readonly Library[] = ['curator', 'kazoo', 'reeve'];
+
+/** One member of each library. */
+export type Company = Readonly<Record<Library, Member>>;
+
+/** A server and those who share its znodes; what it holds is there when the tests begin. */
+export class Gathered {
+  /** Looks on. */
+  witness!: Client;
+  company!: Company;
+  #address = '';
+  #classes = '';
+  #paths = 0;
+
+  /** Another company on the same server, to be killed. */
+  async another(): Promise<Company> {
+    const options = { address: this.#address, sessionMs: SESSION_MS, classes: this.#classes };
+    const members = await Promise.all(libraries.map((library) => Member.start(library, options)));
+    return Object.fromEntries(members.map((member) => [member.library, member])) as Company;
+  }
+
+  /** A path that nobody has used, below one that is not there yet. */
+  get freshPath(): string {
+    this.#paths += 1;
+    return `/company-${this.#paths}/shared`;
+  }
+
+  /** Begins. @param classes our programs in Java, compiled */
+  async gather(start: EngineKind['start'], classes: string): Promise<void> {
+    const { address } = await start({ tickMs: TICK_MS });
+    this.#address = address;
+    this.#classes = classes;
+    this.witness = await connect({ servers: address, sessionTimeoutMs: SESSION_MS });
+    atTestEnd(() => this.witness.close());
+    this.company = await this.another();
+  }
+}
+
+let compiled: Promise<string> | undefined;
+
+/**
+ * Gathers a company before the tests of the `describe` that calls it.
+ *
+ * @throws TestkitError `not_installed` when a library is missing
+ */
+export function gathered(start: EngineKind['start']): Gathered {
+  requireJava();
+  requireKazoo();
+  const here = new Gathered();
+  beforeAll(async () => {
+    compiled ??= compileCases();
+    await here.gather(start, await compiled);
+  }, START_MS_MAX);
+  return here;
+}

@@ -1,2 +1,23 @@
 /** Service instances: register, follow, pick one. */
-export {};
+export { DiscoveryError, type DiscoveryFacts } from './discovery-error.ts';
+export { decodeInstance, encodeInstance, type ReadRecord, type RecordPlace } from './instance/instance-record.ts';
+export type { ChangeableFields, NewInstance } from './instance/new-instance.ts';
+export * from './instance/service-instance.ts';
+export { DEFAULT_SERVICES_ROOT } from './instance/service-paths.ts';
+export { uriOf } from './instance/uri-spec.ts';
+export type { EjectionOptions, Outcome } from './picker/call-ledger.ts';
+export * from './picker/picker.ts';
+export * from './policy/consistent-hash.ts';
+export * from './policy/least-load.ts';
+export * from './policy/locality.ts';
+export type { Candidate, Policy, Query } from './policy/policy.ts';
+export * from './policy/policy-names.ts';
+export * from './policy/round-robin.ts';
+export * from './policy/two-choices.ts';
+export * from './policy/weighted-random.ts';
+export { commandCheck, httpCheck, tcpCheck } from './probe/checks.ts';
+export * from './probe/probe.ts';
+export * from './registration/registration.ts';
+export * from './session/sessions.ts';
+export * from './view/service-directory.ts';
+export * from './view/service-view.ts';

@@ -125,6 +125,7 @@ export class Registration {
     registered.catch(() => undefined);
     this.#probe?.start();
     this.#leave = visit(this.#source, {
+      path: this.path,
       begin: (client) => this.#begin(client),
       over: (cause) => this.#lose(cause),
     });

@@ -16,6 +16,8 @@ export type ClientSource = Coordination | Sessions;
 
 /** Who goes on from one session to the next. */
 export interface Guest {
+  /** Where it works, for messages. */
+  readonly path: string;
   /** Here is a session: the first one, or the next. */
   begin(client: Coordination): void;
   /** There will be no other. */
@@ -36,8 +38,8 @@ export class Sessions {
   readonly #closed = new AbortController();
   #client: Coordination;
   #unsubscribe: () => void = () => undefined;
-  /** Why there will be no other session. */
-  #cause: unknown;
+  /** Why there will be no other session: undefined where that needs no other words than that it is over. */
+  #end: { readonly cause: unknown } | undefined;
 
   private constructor(open: () => Promise<Coordination>, client: Coordination) {
     this.#open = open;
@@ -57,7 +59,7 @@ export class Sessions {
 
   /** Has `guest` begin in the present session and in each later one, until the returned function is called. */
   welcome(guest: Guest): () => void {
-    if (this.#cause !== undefined) guest.over(this.#cause);
+    if (this.#end !== undefined) tellOver(guest, this.#end.cause);
     else {
       this.#guests.add(guest);
       if (!isFinal(this.#client.state)) guest.begin(this.#client);
@@ -69,7 +71,7 @@ export class Sessions {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#unsubscribe();
-    this.#end(recipeError('session_over', '/'));
+    this.#over();
     await this.#client.close();
   }
 
@@ -78,14 +80,14 @@ export class Sessions {
       if (!isFinal(to)) return;
       this.#unsubscribe();
       if (to === 'expired') this.#renew();
-      else this.#end(recipeError('session_over', '/'));
+      else this.#over();
     });
   }
 
   #renew(): void {
     this.#next().then(
       (client) => this.#welcomeIn(client),
-      (error) => this.#end(error),
+      (error) => this.#over(error),
     );
   }
 
@@ -112,19 +114,23 @@ export class Sessions {
     for (const guest of [...this.#guests]) guest.begin(client);
   }
 
-  #end(cause: unknown): void {
-    if (this.#cause !== undefined) return;
-    this.#cause = cause;
+  #over(cause?: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = { cause };
     const guests = [...this.#guests];
     this.#guests.clear();
-    for (const guest of guests) guest.over(cause);
+    for (const guest of guests) tellOver(guest, cause);
   }
+}
+
+function tellOver(guest: Guest, cause: unknown): void {
+  guest.over(cause ?? recipeError('session_over', guest.path));
 }
 
 /** Has `guest` begin in each session that `source` has, until the returned function is called. */
 export function visit(source: ClientSource, guest: Guest): () => void {
   if (source instanceof Sessions) return source.welcome(guest);
-  const over = () => guest.over(recipeError('session_over', '/'));
+  const over = () => tellOver(guest, undefined);
   if (isFinal(source.state)) {
     over();
     return () => undefined;

@@ -115,6 +115,7 @@ export class ServiceView {
     });
     ready.catch(() => undefined);
     this.#leave = visit(this.#source, {
+      path: this.path,
       begin: (client) => this.#begin(client),
       over: (cause) => this.#lose(cause),
     });

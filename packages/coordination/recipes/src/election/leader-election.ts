@@ -1,5 +1,6 @@
 import { invariant } from '@reeve/base';
 import type { Coordination } from '@reeve/client';
+import { type Participant, participantsOf } from '../line/participants.ts';
 import { type LossReason, Place, type PlaceEvent, type SafetyOptions } from '../line/place.ts';
 import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
 import type { WaitOptions } from '../recipe/waiting.ts';
@@ -45,10 +46,13 @@ export interface ElectionOptions extends SafetyOptions {
 export class LeaderElection {
   readonly events: RecipeEvents<ElectionEvent>;
   readonly #hub: EventHub<ElectionEvent>;
+  readonly #client: Coordination;
+  readonly #path: string;
   readonly #place: Place;
-  #isStopped: 'no' | 'yes' = 'no';
 
   constructor(client: Coordination, { name = 'candidate-', ...options }: ElectionOptions) {
+    this.#client = client;
+    this.#path = options.path;
     this.#hub = new EventHub(options.path);
     this.events = this.#hub;
     this.#place = new Place(client, { ...options, name, ahead: (line, own) => line[own - 1] });
@@ -57,7 +61,7 @@ export class LeaderElection {
 
   /** Looks at the clock too: who slept too long leads no more. */
   get state(): ElectionState {
-    return this.#isStopped === 'yes' ? 'stopped' : states[this.#place.state];
+    return states[this.#place.state];
   }
 
   /** Who leads, when that is this one. */
@@ -77,9 +81,15 @@ export class LeaderElection {
     try {
       await this.#place.enter(untilUnwanted(options));
     } catch (error) {
-      await this.#place.leave();
+      // Why it does not stand says more than why that could not be taken back.
+      await this.#place.leave().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Everybody who stands, the leader first. */
+  candidates(): Promise<readonly Participant[]> {
+    return participantsOf(this.#client, { path: this.#path, holds: (_, at) => at === 0 });
   }
 
   /**
@@ -87,7 +97,6 @@ export class LeaderElection {
    * it returns at once, and the candidate goes when a server is reached again, or with the session. Idempotent.
    */
   async stop(): Promise<void> {
-    this.#isStopped = 'yes';
     this.#hub.end();
     await this.#place.leave();
   }

@@ -20,7 +20,10 @@ export interface Lease {
    * than it has seen.
    */
   readonly fence: number;
+  /** Looks at the clock too: who slept too long holds nothing any more. */
   readonly state: LeaseState;
+  /** Whether somebody has asked for it back already, perhaps before it was held. */
+  readonly revocation: 'none' | 'asked';
   /** Fires when the lease is lost, not when it is released. */
   readonly signal: AbortSignal;
   readonly events: RecipeEvents<LeaseEvent>;

@@ -11,6 +11,12 @@ export function inLine(children: readonly string[]): readonly string[] {
   return children.filter((name) => sequenced.test(name)).sort((a, b) => sequenceOf(a) - sequenceOf(b));
 }
 
-function sequenceOf(name: string): number {
-  return Number(name.slice(-SEQUENCE_DIGITS));
+/** The number that the server gave one in line. */
+export function sequenceOf(name: string): number {
+  return Number(sequenceIn(name));
+}
+
+/** The number as it stands in the name. */
+export function sequenceIn(name: string): string {
+  return name.slice(-SEQUENCE_DIGITS);
 }

@@ -45,9 +45,17 @@ export class EventHub<E> implements RecipeEvents<E> {
     return () => this.#listeners.delete(own);
   }
 
-  /** Tells everybody. */
+  /** Tells everybody. A listener that throws is a bug of its owner: it surfaces as an uncaught exception, and harms no one else. */
   tell(event: E): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Nothing will be told any more: iterations end. Idempotent. */

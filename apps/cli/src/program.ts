@@ -65,6 +65,13 @@ const groups: readonly Group[] = [
     ],
   },
   {
+    heading: 'Coordinate:',
+    commands: [
+      { names: ['service'], load: async () => (await import('./commands/service.ts')).addService },
+      { names: ['znode'], load: async () => (await import('./commands/znode.ts')).addZnode },
+    ],
+  },
+  {
     heading: 'See it survive:',
     commands: [{ names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemo }],
   },
@@ -90,7 +97,7 @@ async function buildProgram(act: Act, own: readonly string[], line?: readonly st
 }
 
 /** Commands behind whose "--" stands a command line of its own, whose options are none of ours. */
-const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service'];
+const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service', 'znode'];
 
 /** Separates our own arguments from the command line behind "--". */
 function splitCommand(argv: readonly string[]): { own: readonly string[]; command?: readonly string[] } {

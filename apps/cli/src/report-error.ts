@@ -1,4 +1,5 @@
 import { CodedError, codeOf, messageOf } from '@reeve/base';
+import type { DiscoveryFacts } from '@reeve/discovery';
 import type { RecipeFacts } from '@reeve/recipes';
 import type { ReeveErrorCode } from '@reeve/sdk';
 import { CliError } from './cli-error.ts';
@@ -60,7 +61,19 @@ const recipeCodes: Readonly<Record<RecipeFacts['code'], ExitCode>> = {
   events_overflow: exitCodes.failed,
 };
 
-const exitCodeOf: Readonly<Record<string, ExitCode>> = { ...processCodes, ...recipeCodes, ...reeveCodes };
+/** Codes of service discovery. */
+const discoveryCodes: Readonly<Record<DiscoveryFacts['code'], ExitCode>> = {
+  invalid_instance: exitCodes.usage,
+  no_instance: exitCodes.notFound,
+  probe_failed: exitCodes.failed,
+};
+
+const exitCodeOf: Readonly<Record<string, ExitCode>> = {
+  ...processCodes,
+  ...recipeCodes,
+  ...discoveryCodes,
+  ...reeveCodes,
+};
 
 /** What to say about whatever a command failed with. */
 export function reportOf(error: unknown): Report {

@@ -1,6 +1,14 @@
 import { type Clock, invariant, type Random } from '@reeve/base';
 import { monotonicClock } from '@reeve/client';
-import { EventHub, type RecipeEvents, reasonOf, unless, untilUnwanted, type WaitOptions } from '@reeve/recipes';
+import {
+  EventHub,
+  type RecipeEvents,
+  reasonOf,
+  recipeError,
+  unless,
+  untilUnwanted,
+  type WaitOptions,
+} from '@reeve/recipes';
 import { DiscoveryError } from '../discovery-error.ts';
 import type { ServiceInstance } from '../instance/service-instance.ts';
 import type { Candidate, Policy, Query } from '../policy/policy.ts';
@@ -60,6 +68,7 @@ export class Picker {
   readonly #policy: Policy;
   readonly #ledger: CallLedger;
   readonly #clock: Clock;
+  readonly #ended = new AbortController();
 
   constructor(source: ClientSource, options: PickerOptions) {
     const { policy, ejection, clock = monotonicClock, random = Math.random } = options;
@@ -90,6 +99,7 @@ export class Picker {
 
   /** Ends; nothing is picked any more. Takes two seconds at most. Idempotent. */
   async stop(): Promise<void> {
+    this.#ended.abort(recipeError('stopped', this.#view.path));
     this.#hub.end();
     await this.#view.stop();
   }
@@ -107,6 +117,25 @@ export class Picker {
     const chosen = this.#policy.choose(healthy.length > 0 ? healthy : wanted, query);
     if (chosen !== undefined) this.#ledger.called(chosen.instance.id);
     return chosen?.instance;
+  }
+
+  /**
+   * As `pick`, but waits until there is somebody.
+   *
+   * @throws RecipeError `aborted`, `deadline_exceeded`, `stopped` or `session_over`
+   */
+  async next({ signal, timeoutMs, ...wanted }: PickOptions & WaitOptions = {}): Promise<ServiceInstance> {
+    const given = untilUnwanted({ signal, timeoutMs }, this.#ended.signal);
+    for (;;) {
+      // Subscribed before it is looked, and in one turn with that: no change is missed.
+      const changed = this.#nextEvent();
+      const instance = given.aborted ? undefined : this.pick(wanted);
+      if (instance !== undefined) {
+        changed.forget();
+        return instance;
+      }
+      await unless(given, this.#view.path, changed.happened).finally(changed.forget);
+    }
   }
 
   /** Says what came of a call to a picked instance. One that failed is left out from now on. */
@@ -137,7 +166,7 @@ export class Picker {
     const tried = new Set(options.exclude);
     for (let attempt = 1; ; attempt += 1) {
       const instance = this.pick({ key, exclude: tried });
-      if (instance === undefined) throw this.#nobody();
+      if (instance === undefined) throw this.nobody();
       try {
         const answer = await unless(wanted, this.#view.path, work(instance, wanted));
         this.report(instance, 'ok');
@@ -151,12 +180,28 @@ export class Picker {
     }
   }
 
+  /** Why nobody is picked. */
+  nobody(): DiscoveryError {
+    const { size } = this.instances;
+    const states = [...this.instances.values()].map(({ state }) => state);
+    const why = size === 0 ? 'it has no instance' : `of its instances (${states.join(', ')}) none is to be called`;
+    return new DiscoveryError({ code: 'no_instance', service: this.#service }, `${this.#service}: ${why}`);
+  }
+
   #candidates(): readonly Candidate[] {
     const candidates: Candidate[] = [];
     for (const instance of this.instances.values()) {
       if (instance.state === 'up') candidates.push({ instance, inFlight: this.#ledger.inFlight(instance.id) });
     }
     return candidates;
+  }
+
+  #nextEvent(): { readonly happened: Promise<void>; readonly forget: () => void } {
+    let forget: () => void = () => undefined;
+    const happened = new Promise<void>((resolve) => {
+      forget = this.#hub.subscribe(() => resolve());
+    });
+    return { happened, forget };
   }
 
   #hasOther(tried: ReadonlySet<string>): boolean {
@@ -167,14 +212,9 @@ export class Picker {
     // Another life under the same name has not failed yet.
     if (event.kind === 'gone') this.#ledger.forget(event.instance.id);
     this.#hub.tell(event);
-    if (event.kind === 'lost') this.#hub.end();
-  }
-
-  #nobody(): DiscoveryError {
-    const { size } = this.instances;
-    const states = [...this.instances.values()].map(({ state }) => state);
-    const why = size === 0 ? 'it has no instance' : `of its instances (${states.join(', ')}) none is to be called`;
-    return new DiscoveryError({ code: 'no_instance', service: this.#service }, `${this.#service}: ${why}`);
+    if (event.kind !== 'lost') return;
+    this.#ended.abort(recipeError('session_over', this.#view.path));
+    this.#hub.end();
   }
 }
 

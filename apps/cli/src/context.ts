@@ -43,16 +43,24 @@ export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) =
   }
 }
 
-/** Opens a session, does `work`, and closes the session. */
-export async function withClient<T>(
-  { settings }: Context,
-  work: (client: Client) => Promise<T>,
-  options: Omit<ClientOptions, 'servers' | 'auth' | 'tls'> = {},
-): Promise<T> {
+/** Opens a session, which its owner closes. */
+export async function openClient({ settings }: Context, options: SessionOptions = {}): Promise<Client> {
   const { connect } = await import('@reeve/client');
   const { connect: servers, auth, tls } = settings;
   const secured = clientTls(tls);
-  const client = await reach(servers, () => connect({ ...options, servers, auth, ...secured }));
+  return reach(servers, () => connect({ ...options, servers, auth, ...secured }));
+}
+
+/** What a command may choose for its session. */
+export type SessionOptions = Omit<ClientOptions, 'servers' | 'auth' | 'tls'>;
+
+/** Opens a session, does `work`, and closes the session. */
+export async function withClient<T>(
+  context: Context,
+  work: (client: Client) => Promise<T>,
+  options: SessionOptions = {},
+): Promise<T> {
+  const client = await openClient(context, options);
   try {
     return await work(client);
   } finally {

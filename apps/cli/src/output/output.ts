@@ -43,7 +43,16 @@ export class Output {
 
   /** Writes one line; resolves once the reader keeps up. */
   async line(text: string): Promise<void> {
-    if (this.gone.aborted || this.#stdout.write(`${text}\n`)) return;
+    await this.#write(`${text}\n`);
+  }
+
+  /** Writes bytes as they are; resolves once the reader keeps up. */
+  async bytes(data: Uint8Array): Promise<void> {
+    await this.#write(data);
+  }
+
+  async #write(data: string | Uint8Array): Promise<void> {
+    if (this.gone.aborted || this.#stdout.write(data)) return;
     await Promise.race([once(this.#stdout, 'drain'), once(this.gone, 'abort')]);
   }
 

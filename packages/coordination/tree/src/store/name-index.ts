@@ -1,4 +1,5 @@
 import type { RecordId } from './records.ts';
+import { uncountedBytes } from './uncounted-bytes.ts';
 
 /** How the entries of an index are chained: each remembers its hash and the next entry of its bucket. */
 export interface Chains {
@@ -18,7 +19,7 @@ const FIRST_LEVEL = 6;
  */
 export class NameIndex {
   readonly #chains: Chains;
-  readonly #pages: Int32Array[] = [new Int32Array(PAGE_BUCKETS)];
+  readonly #pages: Int32Array[] = [newPage()];
   /** There are between 2^level and 2^(level+1) buckets: those before `#split` have been split already. */
   #level = FIRST_LEVEL;
   #split = 0;
@@ -61,7 +62,7 @@ export class NameIndex {
   #splitOne(): void {
     const bucket = this.#split;
     const other = bucket + (1 << this.#level);
-    if (other >>> PAGE_SHIFT === this.#pages.length) this.#pages.push(new Int32Array(PAGE_BUCKETS));
+    if (other >>> PAGE_SHIFT === this.#pages.length) this.#pages.push(newPage());
     this.#split += 1;
     if (this.#split === 1 << this.#level) {
       this.#level += 1;
@@ -88,4 +89,8 @@ export class NameIndex {
   #setHead(bucket: number, id: RecordId): void {
     (this.#pages[bucket >>> PAGE_SHIFT] as Int32Array)[bucket & PAGE_MASK] = id;
   }
+}
+
+function newPage(): Int32Array {
+  return new Int32Array(uncountedBytes(PAGE_BUCKETS * Int32Array.BYTES_PER_ELEMENT));
 }

@@ -1,4 +1,5 @@
 import { invariant } from '@reeve/base';
+import { uncountedBytes } from './uncounted-bytes.ts';
 
 /** Where a block begins, in units of eight bytes; negative for a block with a buffer of its own. 0 is no block. */
 export type Address = number;
@@ -94,7 +95,7 @@ export class OctetHeap {
       this.#fresh += units;
       this.#freshUnits -= units;
     }
-    const page = Buffer.allocUnsafe(PAGE_BYTES);
+    const page = Buffer.from(uncountedBytes(PAGE_BYTES));
     invariant(this.#pages.length < PAGES_MAX, 'small values take less than 16 GiB');
     this.#fresh = this.#pages.length << PAGE_UNITS_SHIFT;
     this.#freshUnits = 1 << PAGE_UNITS_SHIFT;

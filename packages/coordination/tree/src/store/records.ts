@@ -1,3 +1,5 @@
+import { uncountedBytes } from './uncounted-bytes.ts';
+
 /** The number of a record; 0 is none. A number whose record was given back is used again. */
 export type RecordId = number;
 
@@ -68,7 +70,7 @@ export class Records {
     const id = this.#next;
     this.#next += 1;
     if (id >>> PAGE_RECORDS_SHIFT === this.#ints.length) {
-      const page = new ArrayBuffer(PAGE_RECORDS * this.#words * 4);
+      const page = uncountedBytes(PAGE_RECORDS * this.#words * 4);
       this.#ints.push(new Int32Array(page));
       this.#doubles.push(new Float64Array(page));
     }

@@ -1,4 +1,4 @@
-import type { Writer } from '@reeve/wire';
+import { Writer } from '@reeve/wire';
 import type {
   Entry,
   Epochs,
@@ -10,6 +10,10 @@ import type {
   ZabNote,
   ZabOutbox,
 } from '@reeve/zab';
+
+/** A buffer that grew beyond this is not kept for the next turn, bytes. */
+const KEPT_BYTES_MAX = 256 * 1024;
+const KEPT_WRITERS_MAX = 64;
 
 /** What agreement wants done: the part of an outbox that is between members and the disk. */
 export class MemberOutbox implements ZabOutbox {
@@ -24,9 +28,19 @@ export class MemberOutbox implements ZabOutbox {
   dial: { readonly leader: MemberId | undefined } | undefined;
   restart: 'needed' | undefined;
   readonly notes: ZabNote[] = [];
+  readonly #spare: Writer[] = [];
 
-  /** Forgets what was performed. */
+  writer(link: LinkId): Writer {
+    const known = this.messages.get(link);
+    if (known !== undefined) return known;
+    const writer = this.#spare.pop() ?? new Writer();
+    this.messages.set(link, writer);
+    return writer;
+  }
+
+  /** Forgets what was performed; who still looks at a writer's bytes has taken them. */
   clear(): void {
+    for (const writer of this.messages.values()) this.#keep(writer);
     this.epochs = undefined;
     this.truncate = undefined;
     this.install = undefined;
@@ -38,5 +52,11 @@ export class MemberOutbox implements ZabOutbox {
     this.dial = undefined;
     this.restart = undefined;
     this.notes.length = 0;
+  }
+
+  #keep(writer: Writer): void {
+    if (writer.capacity > KEPT_BYTES_MAX || this.#spare.length >= KEPT_WRITERS_MAX) return;
+    writer.clear();
+    this.#spare.push(writer);
   }
 }

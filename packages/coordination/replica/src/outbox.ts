@@ -19,8 +19,8 @@ export interface QuotaNote {
   readonly excess: QuotaExcess;
 }
 
-/** A buffer that grew beyond this is not kept for the next turn, bytes. */
-const KEPT_BYTES_MAX = 1024 * 1024;
+/** Buffers that grew beyond these are not kept for the next turn, bytes; the log of a full turn takes 2 MiB. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 const KEPT_REPLY_BYTES_MAX = 64 * 1024;
 const KEPT_WRITERS_MAX = 1024;
 

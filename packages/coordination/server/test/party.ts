@@ -48,6 +48,7 @@ export function outbox(parts: Partial<ZabOutbox> = {}): ZabOutbox {
     dial: undefined,
     restart: undefined,
     notes: [],
+    writer: () => new Writer(),
     ...parts,
   };
 }

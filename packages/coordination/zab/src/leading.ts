@@ -151,7 +151,7 @@ export class Leading implements Role {
     member.tally.proposed(zxid, payload.length, member.nowMs);
     if (membership !== undefined) this.#quorum = member.quorumInCharge();
     const index = history.recent.end - 1;
-    this.#learners.forListening(({ link }) => history.recent.writeProposal(index, member.writer(link)));
+    this.#learners.forListening(({ link }) => history.recent.writeProposal(index, member.outbox.writer(link)));
     if (this.#rollingTo === undefined && counterOf(zxid) >= member.options.counterRollAt) this.#roll();
     if (counterOf(zxid) >= COUNTER_MAX) this.#resign('the epoch has no zxids left');
   }

@@ -1,4 +1,4 @@
-import { type Reader, WireError, Writer } from '@reeve/wire';
+import { type Reader, WireError, type Writer } from '@reeve/wire';
 import type { LinkId } from './event.ts';
 import { History } from './history.ts';
 import type { ZabHost } from './host.ts';
@@ -121,21 +121,13 @@ export class Member {
     return next;
   }
 
-  writer(link: LinkId): Writer {
-    const known = this.outbox.messages.get(link);
-    if (known !== undefined) return known;
-    const writer = new Writer();
-    this.outbox.messages.set(link, writer);
-    return writer;
-  }
-
   send(link: LinkId, message: Message): void {
-    writeMessage(this.writer(link), message);
+    writeMessage(this.outbox.writer(link), message);
   }
 
   /** Sends a message that ends with what `rest` writes. */
   sendWith(link: LinkId, message: Message, rest: (writer: Writer) => void): void {
-    const writer = this.writer(link);
+    const writer = this.outbox.writer(link);
     const start = beginMessage(writer, message);
     rest(writer);
     writer.endFrame(start);

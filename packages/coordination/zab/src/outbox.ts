@@ -51,4 +51,6 @@ export interface ZabOutbox {
   dial: { readonly leader: MemberId | undefined } | undefined;
   restart: 'needed' | undefined;
   readonly notes: ZabNote[];
+  /** The buffer of a link in this turn: one of `messages`, begun when there is none. */
+  writer(link: LinkId): Writer;
 }

@@ -28,13 +28,13 @@ export function announceEpoch(member: Member, { link }: LearnerLink, epoch: numb
 function sendSnapshot(member: Member, { link }: LearnerLink): number {
   const source = member.host.snapshot();
   member.send(link, { kind: 'snapshot', zxid: source.zxid });
-  member.outbox.snapshots.set(link, { after: member.writer(link).length, source });
+  member.outbox.snapshots.set(link, { after: member.outbox.writer(link).length, source });
   return source.zxid;
 }
 
 function sendEntriesAfter(member: Member, { link }: LearnerLink, zxid: number): void {
   const { recent } = member.history;
   for (let index = recent.indexAfter(zxid); index < recent.end; index += 1) {
-    recent.writeProposal(index, member.writer(link));
+    recent.writeProposal(index, member.outbox.writer(link));
   }
 }

@@ -110,7 +110,7 @@ export class Zab {
   carry(to: MemberId): Writer | undefined {
     const link = this.#role?.linkTo(to);
     if (link === undefined || this.#member.turning) return undefined;
-    const writer = this.#member.writer(link);
+    const writer = this.#member.outbox.writer(link);
     this.#carrying = { writer, start: beginMessage(writer, { kind: 'carried' }) };
     return writer;
   }

@@ -73,18 +73,24 @@ export class TestMember {
 }
 
 function emptyOutbox(): ZabOutbox {
+  const messages = new Map<LinkId, Writer>();
   return {
     epochs: undefined,
     truncate: undefined,
     install: undefined,
     entries: [],
-    messages: new Map<LinkId, Writer>(),
+    messages,
     snapshots: new Map<LinkId, OutgoingSnapshot>(),
     notifications: new Map<MemberId, Notification>(),
     closing: [],
     dial: undefined,
     restart: undefined,
     notes: [],
+    writer(link) {
+      const writer = messages.get(link) ?? new Writer();
+      messages.set(link, writer);
+      return writer;
+    },
   };
 }
 

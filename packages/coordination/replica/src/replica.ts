@@ -193,13 +193,13 @@ export class Replica {
    * after each turn, of connections that are being read and of those that are not.
    */
   congested(id: ConnectionId): boolean {
-    if (this.#outstanding >= this.#options.requestsMax) return true;
+    if (this.#outstanding() >= this.#options.requestsMax) return true;
     const connection = this.#connections.get(id);
     if (connection?.phase === 'returning') return true;
     const waiting = connection?.waiting.length ?? 0;
     if (waiting > this.#options.requestsPerConnectionMax) return true;
     if (waiting === 0) return false;
-    return this.#outstanding > this.#options.writesMax || this.#frames.waitingBytes > WAITING_BYTES_MAX;
+    return this.#outstanding() > this.#options.writesMax || this.#frames.waitingBytes > WAITING_BYTES_MAX;
   }
 
   /** Whether it leads or follows: only then is what it has whole, so that a snapshot of it can be kept. */
@@ -220,7 +220,7 @@ export class Replica {
       watches: this.#watches,
       connections: this.#connections,
       sessions: this.#sessions,
-      outstanding: this.#outstanding,
+      outstanding: this.#outstanding(),
       pendingZnodes: this.#leader.pendingZnodes,
       fault: this.#condition.fault,
       zab: this.#zab.status(this.#sessions.elapsedMs),
@@ -418,7 +418,7 @@ export class Replica {
     this.outbox.secret = this.#condition.secret;
   }
 
-  get #outstanding(): number {
+  #outstanding(): number {
     return this.#following?.outstanding ?? this.#agreement.outstanding;
   }
 

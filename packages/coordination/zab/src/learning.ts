@@ -32,6 +32,7 @@ const statusPhases = {
 export class Learning implements Role {
   readonly #member: Member;
   readonly #election: Election;
+  readonly #leader: MemberId;
   readonly #startedMs: number;
   #phase: Phase = { kind: 'dialling' };
   #link: LinkId | undefined;
@@ -42,13 +43,10 @@ export class Learning implements Role {
   constructor(member: Member, election: Election) {
     this.#member = member;
     this.#election = election;
+    this.#leader = election.vote.leader;
     this.#startedMs = member.nowMs;
     this.#heardMs = member.nowMs;
     this.#stirredMs = member.nowMs;
-  }
-
-  get #leader(): MemberId {
-    return this.#election.vote.leader;
   }
 
   get wakeAtMs(): number {

@@ -80,12 +80,12 @@ export class Zab {
 
   /** The last zxid that a leader has given away. */
   get lastProposed(): number {
-    return this.#leading.lastProposed;
+    return this.#leading().lastProposed;
   }
 
   /** The zxid of a leader's next proposal. */
   get nextZxid(): number {
-    return this.#leading.nextZxid;
+    return this.#leading().nextZxid;
   }
 
   /**
@@ -94,12 +94,12 @@ export class Zab {
    * @param membership the one that holds from this entry on; until it is agreed on, the present one has a say too
    */
   propose(entry: Entry, origin?: Origin, membership?: Membership): void {
-    this.#leading.propose(entry, origin, membership);
+    this.#leading().propose(entry, origin, membership);
   }
 
   /** Asks whether a quorum follows this leader even now; `ZabHost.confirmed` answers, or `looks`. */
   confirm(token: number): void {
-    this.#leading.confirm(token);
+    this.#leading().confirm(token);
   }
 
   /**
@@ -141,7 +141,7 @@ export class Zab {
     };
   }
 
-  get #leading(): Leading {
+  #leading(): Leading {
     invariant(this.#role instanceof Leading, 'this member leads');
     return this.#role;
   }

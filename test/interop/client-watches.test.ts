@@ -76,6 +76,27 @@ describe.each(engineKinds)('watches of $name', ({ start }) => {
     await toldIs('other data_changed', 'data_changed ');
   });
 
+  test('a one-shot watch that a read under way is about to arm is taken back too', async () => {
+    const reading = Promise.all([client.getData(root, { watch: tell }), client.getChildren(root, { watch: tell })]);
+    const unwatching = client.unwatch(root, tell);
+    await Promise.all([reading, unwatching]);
+    await client.sync(root);
+    await expect(client.removeWatches(root, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
+    await witness.setData(root, null);
+    await client.sync(root);
+    expect(told).toEqual([]);
+  });
+
+  test('the watch of a read that nobody waits for any more is taken back when the answer comes', async () => {
+    const gaveUp = new AbortController();
+    const reading = client.getData(root, { watch: tell, signal: gaveUp.signal });
+    gaveUp.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'aborted' });
+    // Behind the answer, and behind the removal that it has brought about.
+    for (let i = 0; i < 2; i += 1) await client.sync(root);
+    await expect(client.removeWatches(root, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
+  });
+
   test('a one-shot watch beside a persistent one is taken back alone', async () => {
     const watch = await client.watch(root, 'persistent', ({ type }) => told.push(`always ${type}`));
     await client.getData(root, { watch: tell });

@@ -35,7 +35,7 @@ import { Session } from './session.ts';
 import { isFinal, type SessionState } from './session-state.ts';
 import { readResult, transactionResults, wireCreate, wirePart, wireRead } from './transaction.ts';
 import { WatchHandle } from './watch-handle.ts';
-import type { OneShotKind } from './watch-registry.ts';
+import type { ArmingRead, OneShotKind } from './watch-registry.ts';
 
 const ANY_VERSION = -1;
 const CLOSE_MS_MAX = 2_000;
@@ -170,15 +170,7 @@ export class Client implements Coordination {
   async unwatch(path: string, listener: WatchListener, options: RequestOptions = {}): Promise<void> {
     const serverPath = this.#chroot.toServer(path);
     const type = this.#session.watches.withdraw(serverPath, listener);
-    if (type === undefined || isFinal(this.state)) return;
-    const body = { path: serverPath, type: watcherTypes[type] };
-    try {
-      await this.#make({ op: 'removeWatches', body, path, finish: nobody }, options);
-    } catch (error) {
-      // A connection that is lost takes the watch with it: the next one arms only what is still wanted.
-      const code = codeOf(error) ?? '';
-      if (code !== 'connection_loss' && !gone.has(code)) throw error;
-    }
+    if (type !== undefined) await this.#disarmOneShot(serverPath, type, options);
   }
 
   getEphemerals(prefix: string, options: RequestOptions = {}): Promise<readonly string[]> {
@@ -246,18 +238,46 @@ export class Client implements Coordination {
     return this.#make({ op, body: { path: serverPath, watch: false }, path, finish, undefinedAt }, options);
   }
 
-  #watchedRead<T>(call: Read<T>, serverPath: string, options: WatchOptions): Promise<T> {
+  async #watchedRead<T>(call: Read<T>, serverPath: string, options: WatchOptions): Promise<T> {
     const { watches } = this.#session;
-    const listener = options.watch as WatchListener;
     // Where a persistent watch tells of this path already, another one at the server would replace it.
     const release = watches.reserve(serverPath);
-    const answered = (error: ErrorName) => {
-      const kind = oneShotKind(call.op, error);
-      if (kind !== undefined) watches.addOneShot({ kind, path: serverPath, listener });
+    const read = watches.beginRead(serverPath, options.watch as WatchListener);
+    const answered = (error: ErrorName) => watches.readAnswered(read, oneShotKind(call.op, error));
+    const answeredLate = (error: ErrorName) => {
+      answered(error);
+      this.#endRead(read);
     };
-    const ended = release ?? watches.arming(serverPath);
     const body = { path: serverPath, watch: release === undefined };
-    return this.#make({ ...call, body, answered }, options).finally(ended);
+    try {
+      return await this.#make({ ...call, body, answered, answeredLate }, options);
+    } catch (error) {
+      if (unanswered.has(codeOf(error) ?? '')) watches.abandonRead(read);
+      throw error;
+    } finally {
+      release?.();
+      if (read.answer === 'awaited') this.#endRead(read);
+    }
+  }
+
+  #endRead(read: ArmingRead): void {
+    const type = this.#session.watches.endRead(read);
+    // Nobody waits for this; what a lost connection does not take along is tried by the client again.
+    if (type !== undefined) this.#disarmOneShot(read.path, type).catch(() => undefined);
+  }
+
+  async #disarmOneShot(path: string, type: WatcherType, options: RequestOptions = {}): Promise<void> {
+    if (isFinal(this.state)) return;
+    try {
+      await this.#make(
+        { op: 'removeWatches', body: { path, type: watcherTypes[type] }, path, finish: nobody },
+        options,
+      );
+    } catch (error) {
+      // A connection that is lost takes the watch with it: the next one arms only what is still wanted.
+      const code = codeOf(error) ?? '';
+      if (code !== 'connection_loss' && !gone.has(code)) throw error;
+    }
   }
 
   /** A watch that nobody will hold. The server may arm it yet, unless it has refused. */
@@ -327,9 +347,12 @@ export async function connect(options: ClientOptions): Promise<Client> {
 }
 
 type ReadOp = 'exists' | 'getData' | 'getChildren';
-type Read<T> = Omit<Call<T>, 'body' | 'answered'> & { readonly op: ReadOp; readonly path: string };
+type Read<T> = Omit<Call<T>, 'body' | 'answered' | 'answeredLate'> & { readonly op: ReadOp; readonly path: string };
 
 const gone: ReadonlySet<string> = new Set(['no_watcher', 'session_expired', 'client_closed', 'auth_failed']);
+
+/** Failures of a request whose answer may come all the same. */
+const unanswered: ReadonlySet<string> = new Set(['aborted', 'deadline_exceeded']);
 
 const nobody = (): void => undefined;
 const itself = <T>(reply: T): T => reply;

@@ -13,6 +13,8 @@ export interface Call<T> {
   readonly undefinedAt?: ErrorName | undefined;
   /** Called when the answer is there, in the order of the server and before anyone sees it. */
   readonly answered?: ((error: ErrorName) => void) | undefined;
+  /** Called instead when nobody waits for the answer any more. */
+  readonly answeredLate?: ((error: ErrorName) => void) | undefined;
 }
 
 // These change nothing that a second time would change again, so they outlive the connection they were sent on.

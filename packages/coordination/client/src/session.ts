@@ -352,9 +352,9 @@ export class Session implements ConnectionOwner {
   }
 
   #settle(request: Request, err: number, reply: unknown): void {
-    if (request.phase === 'settled') return;
     const { call } = request;
     const name = errorName(err);
+    if (request.phase === 'settled') return call.answeredLate?.(name);
     this.#offered.add(call.op);
     call.answered?.(name);
     if (name === 'ok' || (call.op === 'multi' && failedPart(reply as MultiResult[] | undefined) !== -1))

@@ -23,6 +23,16 @@ export interface Notice {
   readonly event: WatchedEvent;
 }
 
+/** A read under way that will arm a one-shot watch. */
+export interface ArmingRead {
+  readonly path: string;
+  readonly listener: WatchListener;
+  /** `withdrawn`: nobody wants it any more. */
+  watch: 'wanted' | 'withdrawn';
+  /** `abandoned`: nobody waits for it, but it may come all the same, unless the connection is lost. */
+  answer: 'awaited' | 'abandoned';
+}
+
 /** The paths to arm after a reconnect, as setWatches2 names them. */
 export interface ArmedPaths {
   readonly data: readonly string[];
@@ -47,8 +57,10 @@ export class WatchRegistry {
   };
   readonly #persistent = new Map<string, Persistent>();
   #recursiveCount = 0;
-  /** How many reads under way will arm a one-shot watch, by path. */
-  readonly #arming = new Map<string, number>();
+  /** Reads under way that will arm a one-shot watch, by path. */
+  readonly #arming = new Map<string, Set<ArmingRead>>();
+  /** Kinds of one-shot watches that the server may hold for nobody, to be disarmed when no read is under way. */
+  readonly #owed = new Map<string, Set<'data' | 'children'>>();
 
   /**
    * Lets a read rely on the persistent watch of this path, so that the server need not arm a one-shot watch, until the
@@ -70,29 +82,67 @@ export class WatchRegistry {
     else listeners.add(listener);
   }
 
-  /** A read that will arm a one-shot watch of its own is sent. Call the returned function when it has ended. */
-  arming(path: string): () => void {
-    this.#arming.set(path, (this.#arming.get(path) ?? 0) + 1);
-    return () => {
-      const others = (this.#arming.get(path) ?? 1) - 1;
-      if (others === 0) this.#arming.delete(path);
-      else this.#arming.set(path, others);
-    };
+  /** A read that will arm a one-shot watch is sent. */
+  beginRead(path: string, listener: WatchListener): ArmingRead {
+    const read: ArmingRead = { path, listener, watch: 'wanted', answer: 'awaited' };
+    const others = this.#arming.get(path);
+    if (others === undefined) this.#arming.set(path, new Set([read]));
+    else others.add(read);
+    return read;
+  }
+
+  /** The answer to a read is there, and with it the watch; none where `kind` is not given. */
+  readAnswered(read: ArmingRead, kind: OneShotKind | undefined): void {
+    if (kind === undefined) return;
+    const { path, listener } = read;
+    if (read.watch === 'withdrawn') this.#owe(path, kind);
+    else this.addOneShot({ kind, path, listener });
+  }
+
+  /** A read is over. Says what the server must disarm now, if anything: what was withdrawn while it was under way. */
+  endRead(read: ArmingRead): WatcherType | undefined {
+    const { path } = read;
+    const reads = this.#arming.get(path);
+    if (reads?.delete(read) !== true || reads.size > 0) return undefined;
+    this.#arming.delete(path);
+    return this.#settle(path);
+  }
+
+  /** Nobody waits for its answer any more, and nobody will be told by its watch. */
+  abandonRead(read: ArmingRead): void {
+    read.answer = 'abandoned';
+    read.watch = 'withdrawn';
   }
 
   /**
-   * Forgets a listener of one-shot watches. Says what the server must disarm for it, if anything: not where others
-   * listen, or a read under way may have armed another watch behind our back.
+   * Forgets a listener of one-shot watches, and of those that its reads under way are about to arm. Says what the
+   * server must disarm for it, if anything: not where others listen, nor while a read under way may have armed another
+   * watch behind our back: then the end of the read says so.
    */
   withdraw(path: string, listener: WatchListener): WatcherType | undefined {
-    const isChildren = this.#forget('children', path, listener);
-    const isData = this.#forget('data', path, listener) || this.#forget('absent', path, listener);
-    if ((!isChildren && !isData) || this.#arming.has(path)) return undefined;
+    for (const read of this.#arming.get(path) ?? []) if (read.listener === listener) read.watch = 'withdrawn';
+    for (const kind of ['children', 'data', 'absent'] as const) {
+      if (this.#forget(kind, path, listener)) this.#owe(path, kind);
+    }
+    return this.#arming.has(path) ? undefined : this.#settle(path);
+  }
+
+  #owe(path: string, kind: OneShotKind): void {
+    const owed = this.#owed.get(path) ?? new Set();
+    this.#owed.set(path, owed.add(kind === 'children' ? kind : 'data'));
+  }
+
+  /** What the server must disarm of what it holds for nobody. */
+  #settle(path: string): WatcherType | undefined {
+    const owed = this.#owed.get(path);
+    if (owed === undefined) return undefined;
+    this.#owed.delete(path);
     const entry = this.#persistent.get(path);
     if (entry !== undefined) return this.#dropIfIdle(path, entry) ? 'any' : undefined;
-    const isDataLeft = this.#oneShots.data.has(path) || this.#oneShots.absent.has(path);
-    if (isData && !isDataLeft) return isChildren && !this.#oneShots.children.has(path) ? 'any' : 'data';
-    return isChildren && !this.#oneShots.children.has(path) ? 'children' : undefined;
+    const isData = owed.has('data') && !this.#oneShots.data.has(path) && !this.#oneShots.absent.has(path);
+    const isChildren = owed.has('children') && !this.#oneShots.children.has(path);
+    if (isData) return isChildren ? 'any' : 'data';
+    return isChildren ? 'children' : undefined;
   }
 
   #forget(kind: OneShotKind, path: string, listener: WatchListener): boolean {
@@ -184,6 +234,7 @@ export class WatchRegistry {
 
   /** What must be armed at a server that does not know this connection's watches. */
   armed(): ArmedPaths {
+    this.#forgetLastConnection();
     const byMode = (mode: AddWatchMode) =>
       [...this.#persistent].filter(([, entry]) => modeOf(entry.wanted) === mode).map(([path]) => path);
     return {
@@ -193,6 +244,15 @@ export class WatchRegistry {
       persistent: byMode('persistent'),
       recursive: byMode('persistent_recursive'),
     };
+  }
+
+  /** What the server of the last connection held for nobody went with it, and so did answers nobody waits for. */
+  #forgetLastConnection(): void {
+    this.#owed.clear();
+    for (const [path, reads] of this.#arming) {
+      for (const read of reads) if (read.answer === 'abandoned') reads.delete(read);
+      if (reads.size === 0) this.#arming.delete(path);
+    }
   }
 
   /** The session is over: nobody will be told anything any more. */

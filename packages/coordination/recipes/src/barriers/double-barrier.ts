@@ -69,7 +69,8 @@ export class DoubleBarrier {
   async enter(options: WaitOptions = {}): Promise<void> {
     invariant(this.#state === 'outside', 'a member enters from outside');
     this.#state = 'entering';
-    this.#own = `${this.path}/${randomUUID()}`;
+    const own = `${this.path}/${randomUUID()}`;
+    this.#own = own;
     const wanted = untilUnwanted(options);
     const created = this.#retrying(wanted, () => this.#create());
     try {
@@ -87,7 +88,7 @@ export class DoubleBarrier {
       const settled = created.catch(() => undefined);
       await inTime(
         this.#client,
-        settled.then(() => this.#goOut()),
+        settled.then(() => this.#goOut(own)),
       );
       this.#state = 'outside';
       throw error;
@@ -109,11 +110,11 @@ export class DoubleBarrier {
         this.path,
         this.#retrying(wanted, () => this.#members()),
       );
-      await this.#goOut();
+      await this.#goOut(this.#own);
       await this.#untilGone(new Set(inside), wanted);
       await this.#retrying(wanted, () => this.#endRound());
     } catch (error) {
-      await this.#goOut();
+      await this.#goOut(this.#own);
       await withdraw(this.#client, this.path, () => this.#endRoundIfLast());
       throw error;
     } finally {
@@ -167,8 +168,9 @@ export class DoubleBarrier {
     if (!found.some(isOlder)) await deleteIfThere(this.#client, this.#ready);
   }
 
-  #goOut(): Promise<void> {
-    return withdraw(this.#client, this.path, () => deleteIfThere(this.#client, this.#own));
+  /** May go on out of touch, when this member enters anew by another name already. */
+  #goOut(own: string): Promise<void> {
+    return withdraw(this.#client, this.path, () => deleteIfThere(this.#client, own));
   }
 
   /** Watches one of them, the last by name, as Curator does; whoever enters meanwhile is of the next round. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ServiceKind } from '@reeve/testkit';
+import { barrierDrills } from './barrier-drills.ts';
 import type { Drill } from './drill.ts';
 import { examine, type Outcome } from './examination.ts';
 import { exclusionDrills } from './exclusion-drills.ts';
@@ -40,7 +41,7 @@ export function examineRecipesOn(kind: ServiceKind): void {
 }
 
 function allDrills(): readonly Drill[] {
-  return [...exclusionDrills(), ...mirrorDrills(), ...sharedDrills()];
+  return [...exclusionDrills(), ...barrierDrills(), ...mirrorDrills(), ...sharedDrills()];
 }
 
 function report({ deeds, sessions }: Outcome, drills: readonly Drill[]): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@reeve/base';
 import { type Client, connect, isFinal } from '@reeve/client';
@@ -43,6 +44,7 @@ export async function examine(options: ExaminationOptions): Promise<Outcome> {
     ),
   );
   const calm = new AbortController();
+  setMaxListeners(Number.POSITIVE_INFINITY, calm.signal);
   const playing = everyone(parties, drills, (party, drill) => playOn({ party, drill, parties }, calm.signal));
   const deeds = await storm({ service, parties, seed: seed * 100, durationMs: stormMs, blowEveryMs: 5_000 });
   calm.abort();
@@ -74,7 +76,7 @@ async function everyone(
 async function playOn(player: Player, calm: AbortSignal): Promise<void> {
   const { drill, party } = player;
   while (!calm.aborted) {
-    const turn = turnOf(player, calm);
+    const turn = turnOf(player, 'storm', calm);
     const ended = unlessStorm(drill.play(turn)).then(
       () => 'ended' as const,
       (error) => drill.violated(`${party.name} failed, which no storm explains: ${described(error)}`),
@@ -90,7 +92,7 @@ async function finish(player: Player): Promise<void> {
   const { drill, party } = player;
   const deadline = AbortSignal.timeout(FINISH_MS_MAX);
   for (let sessions = 1; ; sessions += 1) {
-    const turn = turnOf(player, deadline);
+    const turn = turnOf(player, 'calm', deadline);
     try {
       return await drill.finish(turn);
     } catch (error) {
@@ -100,8 +102,9 @@ async function finish(player: Player): Promise<void> {
   }
 }
 
-function turnOf({ party, parties }: Player, others: AbortSignal): Turn {
-  const { client, name, random } = party;
+function turnOf({ party, parties }: Player, weather: 'storm' | 'calm', others: AbortSignal): Turn {
+  const { name, random } = party;
+  const client = party.client(weather);
   return { client, name, random, parties: parties.length, over: AbortSignal.any([others, endOf(client)]) };
 }
 

@@ -2,10 +2,13 @@ import type { Random } from '@reeve/base';
 import { type Client, createClient, isFinal } from '@reeve/client';
 import { type FaultProxy, type Service, startFaultProxy } from '@reeve/testkit';
 
-/** The session time-out of all parties, milliseconds: six ticks of the service, so that sessions do expire. */
-export const SESSION_MS = 1_500;
 /** A tick of the service, milliseconds. */
 export const TICK_MS = 250;
+/** The session time-out of all parties in a storm, milliseconds: so short that sessions do expire. */
+export const SESSION_MS = 6 * TICK_MS;
+
+/** Of sessions that must not end by chance, on a machine with much to do: the longest that the service grants. */
+const CALM_SESSION_MS = 20 * TICK_MS;
 
 /** One user of the service, behind a network of its own that may do anything to its connections. */
 export class Party {
@@ -13,8 +16,8 @@ export class Party {
   readonly random: Random;
   /** One before each member of the service. */
   readonly network: readonly FaultProxy[];
-  #client: Client | undefined;
-  #sessions = 0;
+  readonly #clients: Client[] = [];
+  #weather: 'storm' | 'calm' = 'storm';
 
   constructor(facts: Pick<Party, 'name' | 'random' | 'network'>) {
     this.name = facts.name;
@@ -24,24 +27,26 @@ export class Party {
 
   /** How many sessions it has had. */
   get sessions(): number {
-    return this.#sessions;
+    return this.#clients.length;
   }
 
-  /** A client whose session has not ended; another one when that of the last has. It may not be connected. */
-  get client(): Client {
-    if (this.#client !== undefined && !isFinal(this.#client.state)) return this.#client;
-    this.#sessions += 1;
-    this.#client = createClient({
-      servers: this.network.map(({ address }) => address).join(),
-      sessionTimeoutMs: SESSION_MS,
-      connectTimeoutMs: 400,
-      random: this.random,
-    });
-    return this.#client;
+  /**
+   * A client whose session has not ended; another one when that of the last has. It may not be connected. For calm times
+   * one whose session is long, beside the last one of the storm.
+   */
+  client(weather: 'storm' | 'calm'): Client {
+    const sessionTimeoutMs = weather === 'storm' ? SESSION_MS : CALM_SESSION_MS;
+    const last = this.#clients.at(-1);
+    if (last !== undefined && !isFinal(last.state) && this.#weather === weather) return last;
+    this.#weather = weather;
+    const servers = this.network.map(({ address }) => address).join();
+    const opened = createClient({ servers, sessionTimeoutMs, connectTimeoutMs: 400, random: this.random });
+    this.#clients.push(opened);
+    return opened;
   }
 
   async close(): Promise<void> {
-    await this.#client?.close();
+    for (const client of this.#clients) await client.close();
   }
 }
 

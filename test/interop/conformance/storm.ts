@@ -36,11 +36,13 @@ const harms = {
     await forAWhile(SESSION_MS * 2);
     for (const proxy of network) proxy.resume();
   },
-  'refuse for longer than a session lives': async ({ network }, { forAWhile }) => {
-    await Promise.all(network.map((proxy) => proxy.refuse()));
+  // A port that nobody listens on for a time may be somebody else's afterwards: so this one cuts instead of refusing.
+  'be away for longer than a session lives': async ({ network }, { forAWhile }) => {
+    for (const proxy of network) proxy.cutRandomly({ seed: 0, bytesMax: 1 });
+    for (const proxy of network) proxy.cut();
     await sleep(SESSION_MS * 1.5);
     await forAWhile(SESSION_MS);
-    await Promise.all(network.map((proxy) => proxy.accept()));
+    for (const proxy of network) proxy.cutRandomly({ seed: 0, bytesMax: 0 });
   },
 } as const satisfies Readonly<Record<string, (party: Party, means: Means) => Promise<void>>>;
 

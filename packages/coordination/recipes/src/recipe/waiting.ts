@@ -9,12 +9,15 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Timers bear no more; whoever waits for longer than these 24 days waits for ever. */
+const TIMER_MS_MAX = 0x7fffffff;
+
 /** Fires when nobody waits any more: for the reasons of the caller, or of `others`. */
 export function untilUnwanted({ signal, timeoutMs }: WaitOptions, ...others: readonly AbortSignal[]): AbortSignal {
   invariant(timeoutMs === undefined || timeoutMs >= 0, 'a time to wait is not below zero');
   const ends = [...others];
   if (signal !== undefined) ends.push(signal);
-  if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs));
+  if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) ends.push(AbortSignal.timeout(Math.ceil(timeoutMs)));
   return AbortSignal.any(ends);
 }
 

@@ -17,6 +17,7 @@ import { servicesRoot, withSessions } from './service-sessions.ts';
 
 /** How long a person waits without a word before it is said what is waited for, milliseconds. */
 const PATIENCE_MS = 1_000;
+const GRACE_MS = 5_000;
 
 interface RawRegister {
   readonly address?: Address;
@@ -29,7 +30,7 @@ interface RawRegister {
   readonly probe?: string;
   readonly probeInterval?: number;
   readonly probeTimeout?: number;
-  readonly grace: number;
+  readonly grace?: number;
   readonly sessionTimeout?: number;
 }
 
@@ -58,7 +59,7 @@ export function addServiceRegister(service: Command, act: Act, line: readonly st
     .option('--probe <probe>', `look after it, and have it passed over while it is not well: ${probeForms}`)
     .option('--probe-interval <duration>', 'from one probe to the next (default: 5s)', duration)
     .option('--probe-timeout <duration>', 'how long a probe may take (default: 2s)', duration)
-    .option('--grace <duration>', 'how long to go on while it drains', duration, 5_000)
+    .option('--grace <duration>', 'how long to go on while it drains (default: 5s)', duration)
     .option('--session-timeout <duration>', 'how soon others notice when it is killed (default: 10s)', duration);
   withSettings(command)
     .addHelpText('after', help)
@@ -75,14 +76,15 @@ interface Asked {
 
 async function register(context: Context, asked: Asked): Promise<ExitCode> {
   const { raw, line } = asked;
+  const { grace: graceMs = GRACE_MS } = raw;
   const options = optionsOf(context, asked);
   const work = async (registration: Registration) => {
     const running = line === undefined ? undefined : await runLine(line, environmentOf(registration));
     try {
-      return await offer(context, { registration, running, graceMs: raw.grace });
+      return await offer(context, { registration, running, graceMs });
     } finally {
       await registration.stop();
-      await running?.end({ graceMs: raw.grace });
+      await running?.end({ graceMs });
     }
   };
   return withSessions(context, (sessions) => work(new Registration(sessions, options)), {
@@ -175,7 +177,8 @@ function environmentOf({ instance }: Registration): Readonly<Record<string, stri
 
 function optionsOf({ settings }: Context, { name, raw }: Asked): RegistrationOptions {
   const { address: own, probe, probeInterval, probeTimeout } = raw;
-  if (own === undefined) throw usageError('where is it?', 'Say where callers reach it, with --address HOST:PORT.');
+  if (own === undefined)
+    throw usageError('--address is missing', 'Say where callers reach the instance: --address HOST:PORT.');
   const probing =
     probe === undefined
       ? undefined

@@ -15,22 +15,24 @@ export interface Asked<Ask, Answer> {
 export class Gathering<Ask, Answer> {
   readonly #path: string;
   readonly #work: (asked: Asked<Ask, Answer>[]) => Promise<void>;
+  readonly #forgotten: () => void;
   readonly #asked: Asked<Ask, Answer>[] = [];
   #working: 'no' | 'yes' = 'no';
   #ended: RecipeError | undefined;
 
   /**
    * @param path where the recipe works, for messages
-   * @param work takes some off the front of what is asked, at least one, and settles them; must not throw
+   * @param work takes some off the front of what is asked, if any is left, and settles them; must not throw
+   * @param forgotten called when somebody who waits for the next batch gives up
    */
-  constructor(path: string, work: (asked: Asked<Ask, Answer>[]) => Promise<void>) {
+  constructor(
+    path: string,
+    work: (asked: Asked<Ask, Answer>[]) => Promise<void>,
+    forgotten: () => void = () => undefined,
+  ) {
     this.#path = path;
     this.#work = work;
-  }
-
-  /** How many wait for the next batch. */
-  get waiting(): number {
-    return this.#asked.length;
+    this.#forgotten = forgotten;
   }
 
   /**
@@ -61,7 +63,9 @@ export class Gathering<Ask, Answer> {
 
   #forget(asked: Asked<Ask, Answer>): void {
     const at = this.#asked.indexOf(asked);
-    if (at !== -1) this.#asked.splice(at, 1);
+    if (at === -1) return;
+    this.#asked.splice(at, 1);
+    this.#forgotten();
   }
 
   #begin(): void {

@@ -1,9 +1,11 @@
 import { type Coordination, isFinal } from '@reeve/client';
-import { recipeError } from '../recipe/recipe-error.ts';
+import { type RecipeError, recipeError } from '../recipe/recipe-error.ts';
 
 /** Fires when a session is over, for waits that no answer ends. */
 export interface SessionEnd {
   readonly signal: AbortSignal;
+  /** Fires the signal before that, for another reason. */
+  endBy(reason: RecipeError): void;
   /** Stops listening to the session. */
   forget(): void;
 }
@@ -16,5 +18,5 @@ export function sessionEnd(client: Coordination, path: string): SessionEnd {
     if (isFinal(to)) end();
   });
   if (isFinal(client.state)) end();
-  return { signal: over.signal, forget };
+  return { signal: over.signal, endBy: (reason) => over.abort(reason), forget };
 }

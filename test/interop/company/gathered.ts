@@ -26,10 +26,14 @@ export class Gathered {
   #classes = '';
   #paths = 0;
 
+  /** One more member on the same server, to be killed. */
+  one(library: Library): Promise<Member> {
+    return Member.start(library, { address: this.#address, sessionMs: SESSION_MS, classes: this.#classes });
+  }
+
   /** Another company on the same server, to be killed. */
   async another(): Promise<Company> {
-    const options = { address: this.#address, sessionMs: SESSION_MS, classes: this.#classes };
-    const members = await Promise.all(libraries.map((library) => Member.start(library, options)));
+    const members = await Promise.all(libraries.map((library) => this.one(library)));
     return Object.fromEntries(members.map((member) => [member.library, member])) as Company;
   }
 

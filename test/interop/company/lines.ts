@@ -21,7 +21,10 @@ export interface Line {
   readonly shares?: number;
 }
 
-/** Every line that programs of several libraries share. */
+/**
+ * Every line that programs of several libraries share. kazoo's ReadLock is not among them: it waits for the last writer
+ * in line, also for one that came later, which waits for it (kazoo 2.8, `Lock._get_predecessor`).
+ */
 export const lines: readonly Line[] = [
   {
     title: "Curator's LeaderLatch and LeaderElection",
@@ -43,5 +46,64 @@ export const lines: readonly Line[] = [
       { library: 'kazoo', kind: 'mutex' },
       { library: 'reeve', kind: 'election', options: { name: '__lock__' } },
     ],
+  },
+  {
+    title: "Curator's InterProcessMutex and Mutex",
+    seats: [
+      { library: 'curator', kind: 'mutex' },
+      { library: 'reeve', kind: 'mutex' },
+    ],
+  },
+  {
+    title: "kazoo's Lock, told of our names, and Mutex",
+    seats: [
+      { library: 'kazoo', kind: 'mutex', options: { patterns: ['-lock-'] } },
+      { library: 'reeve', kind: 'mutex' },
+    ],
+  },
+  {
+    title: "kazoo's Lock as it is, and Mutex told of its names",
+    seats: [
+      { library: 'kazoo', kind: 'mutex' },
+      { library: 'reeve', kind: 'mutex', options: { name: '__lock__' } },
+    ],
+  },
+  {
+    title: "Curator's InterProcessMutex, kazoo's Lock with Curator's names, and Mutex",
+    seats: [
+      { library: 'curator', kind: 'mutex' },
+      { library: 'kazoo', kind: 'curators_mutex' },
+      { library: 'reeve', kind: 'mutex' },
+    ],
+  },
+  {
+    title: "Curator's InterProcessReadWriteLock: they write, we read",
+    seats: [
+      { library: 'curator', kind: 'writers' },
+      { library: 'reeve', kind: 'readers', as: 'shared' },
+    ],
+  },
+  {
+    title: "Curator's InterProcessReadWriteLock: they read, we write",
+    seats: [
+      { library: 'curator', kind: 'readers', as: 'shared' },
+      { library: 'reeve', kind: 'writers' },
+    ],
+  },
+  {
+    title: "kazoo's WriteLock and our readers",
+    seats: [
+      { library: 'kazoo', kind: 'writers', options: { patterns: ['__READ__', '__WRIT__'] } },
+      { library: 'reeve', kind: 'readers', as: 'shared' },
+    ],
+  },
+  {
+    title: "Curator's InterProcessSemaphoreV2 and Semaphore",
+    seats: [
+      { library: 'curator', kind: 'semaphore', as: 'shared' },
+      { library: 'reeve', kind: 'semaphore', as: 'shared' },
+    ],
+    below: '/leases',
+    shares: 1,
   },
 ];

@@ -263,7 +263,8 @@ final class CompanyTools {
                 "address", one.getAddress(),
                 "port", one.getPort(),
                 "payload", String.valueOf(one.getPayload()),
-                "uri", one.getUriSpec() == null ? "" : one.buildUriSpec()));
+                "uri", one.getUriSpec() == null ? "" : one.buildUriSpec(),
+                "enabled", one.isEnabled()));
           }
           return all;
         default:

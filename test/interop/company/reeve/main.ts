@@ -1,6 +1,7 @@
 import { connect } from '@reeve/client';
 import { serveTold } from '../../../told/serve-told.ts';
-import { openTool, type Told, type Tool } from './tools.ts';
+import type { Told, Tool } from './tool.ts';
+import { openTool } from './tools.ts';
 
 /**
  * Reeve's own recipes as one of a mixed company: `main.js host:port sessionMs`. It is told what to do with which tool,

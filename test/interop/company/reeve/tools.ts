@@ -1,39 +1,27 @@
 import type { Client } from '@reeve/client';
-import { Barrier, Counter, DoubleBarrier, GroupMember, GroupView, LeaderElection, SharedValue } from '@reeve/recipes';
-import { visit } from './room.ts';
-
-/** One line that a member is told. */
-export interface Told {
-  readonly id: number;
-  readonly tool: string;
-  readonly what: string;
-  readonly kind: string;
-  readonly path: string;
-  readonly name: string;
-  readonly data: string;
-  readonly initial: string;
-  readonly rounds: number;
-  readonly limit: number;
-  readonly size: number;
-  readonly room: string;
-  readonly as: 'exclusive' | 'shared';
-}
-
-/** One recipe at one path: what it can be told. */
-export type Tool = Readonly<Record<string, (told: Told) => unknown>>;
-
-/** What is had until it is given back. */
-interface Had {
-  release(): Promise<void>;
-}
+import { encodeInstance, listServices, Registration, readService } from '@reeve/discovery';
+import {
+  Barrier,
+  Counter,
+  DoubleBarrier,
+  GroupMember,
+  GroupView,
+  Queue,
+  type QueueItem,
+  SharedValue,
+} from '@reeve/recipes';
+import { lineKinds } from './line-tools.ts';
+import type { Told, Tool } from './tool.ts';
 
 const kinds: Readonly<Record<string, (client: Client, told: Told) => Tool | Promise<Tool>>> = {
-  election: (client, { path, name }) => held(() => lead(client, path, name)),
+  ...lineKinds,
   group,
   value,
   counter,
   barrier,
   double_barrier: doubleBarrier,
+  queue,
+  services,
 };
 
 /** Opens what was asked for. */
@@ -43,35 +31,7 @@ export async function openTool(client: Client, told: Told): Promise<Tool> {
   return open(client, told);
 }
 
-/** What can be had and given back, and had in turns with others. */
-function held(acquire: () => Promise<Had>): Tool {
-  const all: Had[] = [];
-  return {
-    acquire: async () => {
-      all.push(await acquire());
-    },
-    release: () => all.shift()?.release(),
-    rounds: async ({ rounds, room, as, limit }) => {
-      for (let i = 0; i < rounds; i += 1) {
-        const had = await acquire();
-        await visit({ room, as, limit });
-        await had.release();
-      }
-    },
-  };
-}
-
-async function lead(client: Client, path: string, name: string): Promise<Had> {
-  const election = new LeaderElection(client, { path, name, data: Buffer.from('reeve') });
-  const elected = new Promise<void>((resolve, reject) => {
-    election.events.subscribe((event) => (event.kind === 'elected' ? resolve() : reject(new Error(event.reason))));
-  });
-  await election.start();
-  await elected;
-  return { release: () => election.stop() };
-}
-
-async function group(client: Client, { path, name }: Told): Promise<Tool> {
+function group(client: Client, { path, name }: Told): Tool {
   const member = new GroupMember(client, { group: path, name, data: Buffer.from(name) });
   const view = new GroupView(client, { group: path });
   return {
@@ -117,3 +77,50 @@ function doubleBarrier(client: Client, { path, size }: Told): Tool {
   const shared = new DoubleBarrier(client, { path, members: size });
   return { enter: () => shared.enter(), leave: () => shared.leave() };
 }
+
+function queue(client: Client, { path }: Told): Tool {
+  const shared = new Queue(client, { path });
+  const taken: QueueItem[] = [];
+  const take = async (timeoutMs: number) => {
+    const item = await shared.take({ timeoutMs });
+    taken.push(item);
+    return String(item.data);
+  };
+  return {
+    put: ({ data, priority }) => shared.put(Buffer.from(data), { priority }),
+    take: ({ seconds }) => take(seconds * MS_PER_S),
+    done: () => taken.shift()?.done(),
+    give_back: () => taken.shift()?.giveBack(),
+    drain: async ({ seconds }) => {
+      const all: string[] = [];
+      for (;;) {
+        const item = await shared.take({ timeoutMs: seconds * MS_PER_S }).catch(() => undefined);
+        if (item === undefined) return all;
+        await item.done();
+        all.push(String(item.data));
+      }
+    },
+    stop: () => shared.stop(),
+  };
+}
+
+const MS_PER_S = 1000;
+
+function services(client: Client, { path }: Told): Tool {
+  const registrations = new Map<string, Registration>();
+  return {
+    register: async ({ name, instance, address, port, metadata }) => {
+      const options = { root: path, service: name, id: instance, address, port, metadata, uriSpec: URI };
+      const registration = new Registration(client, options);
+      registrations.set(instance, registration);
+      await registration.start();
+      return String(encodeInstance(registration.instance));
+    },
+    unregister: ({ instance }) => registrations.get(instance)?.stop(),
+    drain: ({ instance }) => registrations.get(instance)?.drain({ graceMs: 60_000 }),
+    names: () => listServices(client, path),
+    list: async ({ name }) => (await readService(client, { root: path, service: name })).instances,
+  };
+}
+
+const URI = '{scheme}://{address}:{port}';

@@ -6,6 +6,7 @@ import { examine, type Outcome } from './examination.ts';
 import { exclusionDrills } from './exclusion-drills.ts';
 import { mirrorDrills } from './mirror-drills.ts';
 import { TICK_MS } from './party.ts';
+import { queueDrills } from './queue-drills.ts';
 import { sharedDrills } from './shared-drills.ts';
 
 /** REEVE_SEED repeats the choices of a run, REEVE_STORM_SECONDS makes it longer, REEVE_DRILLS picks drills by a word. */
@@ -41,7 +42,7 @@ export function examineRecipesOn(kind: ServiceKind): void {
 }
 
 function allDrills(): readonly Drill[] {
-  return [...exclusionDrills(), ...barrierDrills(), ...mirrorDrills(), ...sharedDrills()];
+  return [...exclusionDrills(), ...barrierDrills(), ...mirrorDrills(), ...queueDrills(), ...sharedDrills()];
 }
 
 function report({ deeds, sessions }: Outcome, drills: readonly Drill[]): string {

@@ -7,6 +7,8 @@ export interface Held {
   readonly fence: number;
   /** May change the store, which nobody else may use meanwhile; or only looks at it, which others may as well. */
   readonly share: 'exclusive' | 'shared';
+  /** Which of several things it is about, where a right may be about several. */
+  readonly about?: readonly string[];
   /** Whether it says that it holds. */
   holds(): boolean;
   /** Gives it back. */
@@ -22,14 +24,16 @@ export interface Patience {
 /** How one kind of right is asked for, with the znode that stands for it. */
 export type Ask = (turn: Turn, path: string, patience: Patience) => Promise<Held>;
 
-interface Presence extends Holder {
-  readonly share: Held['share'];
-}
+type Presence = Holder & Pick<Held, 'share' | 'about'>;
 
 /** Which of several may hold at once. */
 export const together = {
   one: (all: readonly Presence[]) => all.length <= 1,
   readersOrOneWriter: (all: readonly Presence[]) => all.length <= 1 || all.every(({ share }) => share === 'shared'),
+  oneOfEach: (all: readonly Presence[]) => {
+    const about = all.flatMap((one) => one.about ?? []);
+    return new Set(about).size === about.length;
+  },
   atMost: (count: number) => (all: readonly Presence[]) => all.length <= count,
 };
 
@@ -41,6 +45,8 @@ export interface ExclusionFacts {
   readonly allowed: (all: readonly Presence[]) => boolean;
   /** Whether a holder is alone, so that the fence can refuse who comes late. */
   readonly store: 'fenced' | 'none';
+  /** Znodes below the root that stay, as the documentation says; none unless given. */
+  readonly keeps?: readonly string[];
 }
 
 /** Everybody wants the same right, gives up at times, and holds on to it too long at others. */
@@ -63,9 +69,8 @@ export class ExclusionDrill extends Drill {
     return this.#holders.entered;
   }
 
-  /** How many writes the fence has refused. */
-  get late(): number {
-    return this.#store.late;
+  override get keeps(): readonly string[] {
+    return ['', ...(this.#facts.keeps ?? [])].map((path) => this.root + path);
   }
 
   override async play(turn: Turn): Promise<void> {
@@ -85,7 +90,7 @@ export class ExclusionDrill extends Drill {
   async #ask(turn: Turn, patience: Patience): Promise<Held> {
     const { ask, root } = this.#facts;
     const held = await ask(turn, root, patience);
-    this.#holders.enter({ name: turn.name, fence: held.fence, share: held.share, believes: () => held.holds() });
+    this.#holders.enter({ ...held, name: turn.name, believes: () => held.holds() });
     return held;
   }
 
@@ -116,7 +121,8 @@ export class ExclusionDrill extends Drill {
 /** Most wait; some give up after a time or at any moment. */
 function patienceOf({ random, over }: Turn): Patience {
   const draw = random();
-  if (draw < 0.5) return { signal: over };
+  if (draw < 0.4) return { signal: over };
+  if (draw < 0.5) return { signal: over, timeoutMs: 0 };
   if (draw < 0.8) return { signal: over, timeoutMs: Math.floor(random() * 400) };
   return { signal: AbortSignal.any([over, AbortSignal.timeout(Math.floor(random() * 200))]) };
 }

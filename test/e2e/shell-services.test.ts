@@ -158,7 +158,7 @@ describe('reeve service', () => {
     await watching.line(/gone/);
   });
 
-  const mistakes: readonly (readonly [string, readonly string[], Partial<Ended>])[] = [
+  const mistakes: readonly (readonly [string, readonly string[], Partial<Record<keyof Ended, unknown>>])[] = [
     ['a service without instances', ['resolve', 'none'], { code: 3, stderr: 'reeve: none: it has no instance\n' }],
     ['a wait for nothing', ['resolve', 'none', '--wait', '50ms'], { code: 124 }],
     ['no address', ['register', 'api'], { code: 2, stderr: expect.stringContaining('--address is missing') }],

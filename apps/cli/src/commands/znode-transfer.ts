@@ -66,11 +66,13 @@ interface Exporting {
   readonly line: (text: string) => Promise<void>;
 }
 
-async function exportTo({ signal }: Context, { client, root, line }: Exporting): Promise<Counts> {
+async function exportTo({ signal, output }: Context, { client, root, line }: Exporting): Promise<Counts> {
   const counts: Counts = { written: 0, ephemerals: 0, hidden: 0 };
   const without = root === '/' ? ownNames : new Set<string>();
   let met = 0;
   for await (const visited of walk(client, { root, read: 'everything', without })) {
+    // Who reads it may have seen enough.
+    if (output.gone.aborted) return counts;
     if (signal.aborted) throw interrupted();
     if (met === 0) await line(headLine({ path: root, exportedAt: new Date().toISOString() }));
     met += 1;

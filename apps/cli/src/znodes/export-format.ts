@@ -71,7 +71,7 @@ export async function readExport(lines: AsyncIterable<string>, source: string): 
     const at = `${source}, line ${number}`;
     if (last !== undefined) throw invalid(`${at}: there is something behind the end`);
     const value = parsed(text, at);
-    if (first === undefined) first = checked(head, value, at);
+    if (first === undefined) first = headOf(value, source);
     else if (isEnd(value)) last = checked(end, value, at);
     else znodes.push(znodeOf(value, at));
   }
@@ -79,6 +79,12 @@ export async function readExport(lines: AsyncIterable<string>, source: string): 
   if (last === undefined) throw invalid(`${source} is cut off: its last line is missing`);
   if (last.znodes !== znodes.length) throw invalid(`${source} has ${znodes.length} of its ${last.znodes} znodes`);
   return { ...first, znodes };
+}
+
+function headOf(value: unknown, source: string): ExportHead {
+  const result = head.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(`${source} is no export of znodes, or one of another version of reeve`);
 }
 
 function znodeOf(value: unknown, at: string): ExportedZnode {
@@ -101,7 +107,9 @@ function parsed(text: string, at: string): unknown {
 function checked<T>(schema: z.ZodType<T>, value: unknown, at: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(`${at}: ${z.prettifyError(result.error).replaceAll(/\s*\n\s*/g, ' ')}`);
+  const [issue] = result.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` ${issue.path.join('.')}:`;
+  throw invalid(`${at}:${where} ${issue?.message}`);
 }
 
 function invalid(message: string): CliError {

@@ -16,6 +16,8 @@ interface Fate {
   doneInDoubt: number;
   /** Who has it, or had it last. */
   holder: QueueItem | undefined;
+  /** Whether the holder believes to have it: not any more when it has begun to end it. */
+  believes: 'no' | 'yes';
 }
 
 /** Whether somebody waits whatever it takes. */
@@ -104,7 +106,7 @@ class QueueDrill extends Drill {
   }
 
   async #put(queue: Queue, { over, random }: Turn, patience: Patience = {}): Promise<void> {
-    const fate: Fate = { put: 'in_doubt', done: 0, doneInDoubt: 0, holder: undefined };
+    const fate: Fate = { put: 'in_doubt', done: 0, doneInDoubt: 0, holder: undefined, believes: 'no' };
     const number = this.#fates.push(fate) - 1;
     const delay = random() < 0.2 ? { delayMs: random() * 300 } : {};
     const givesUp = patience.always === undefined && random() < 0.1;
@@ -126,8 +128,9 @@ class QueueDrill extends Drill {
     const item = await queue.take({ signal: over, ...impatient });
     const fate = this.#taken(item, turn);
     await pause(turn, 60);
-    if (random() < 0.15) return item.giveBack();
-    await this.#end(fate, item);
+    if (random() < 0.85) return this.#end(fate, item);
+    fate.believes = 'no';
+    await item.giveBack();
   }
 
   #taken(item: QueueItem, { name }: Turn): Fate {
@@ -135,15 +138,18 @@ class QueueDrill extends Drill {
     const fate = this.#fates[number] as Fate;
     const { holder } = fate;
     if (fate.done > 0) this.violated(`${name} is given the item ${number}, which is done`);
-    if (holder?.state === 'held' && item.state === 'held') this.violated(`the item ${number} is held twice`);
+    const isHeld = fate.believes === 'yes' && holder?.state === 'held';
+    if (isHeld && item.state === 'held') this.violated(`the item ${number} is held twice`);
     if (holder !== undefined && holder.fence >= item.fence) {
       this.violated(`the fence of the item ${number} went from ${holder.fence} to ${item.fence}`);
     }
     fate.holder = item;
+    fate.believes = 'yes';
     return fate;
   }
 
   async #end(fate: Fate, item: QueueItem): Promise<void> {
+    fate.believes = 'no';
     try {
       await item.done();
       fate.done += 1;

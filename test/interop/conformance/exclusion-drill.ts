@@ -99,6 +99,7 @@ export class ExclusionDrill extends Drill {
     for (let uses = 1 + Math.floor(turn.random() * 3); uses > 0 && held.holds(); uses -= 1) {
       this.#write(turn, held);
       await pause(turn, 60);
+      await this.#insist(turn, held);
     }
     if (held.share === 'shared' && held.holds() && this.#store.written !== written) {
       this.violated(`${turn.name} reads with fence ${held.fence} while somebody writes`);
@@ -109,6 +110,14 @@ export class ExclusionDrill extends Drill {
       if (held.share === 'exclusive') this.#store.write({ writer: turn.name, fence: held.fence });
     }
     await held.end();
+  }
+
+  /** Out of touch, whoever holds goes on for as long as it may: until it is told otherwise, or in touch again. */
+  async #insist(turn: Turn, held: Held): Promise<void> {
+    while (turn.client.state !== 'connected' && held.holds() && !turn.over.aborted) {
+      this.#write(turn, held);
+      await pause(turn, 60);
+    }
   }
 
   #write({ name }: Turn, held: Held): void {

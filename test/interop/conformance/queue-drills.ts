@@ -128,6 +128,8 @@ class QueueDrill extends Drill {
     const item = await queue.take({ signal: over, ...impatient });
     const fate = this.#taken(item, turn);
     await pause(turn, 60);
+    // Out of touch, it is held for as long as it may be.
+    while (turn.client.state !== 'connected' && item.state === 'held' && !over.aborted) await pause(turn, 60);
     if (random() < 0.85) return this.#end(fate, item);
     fate.believes = 'no';
     await item.giveBack();

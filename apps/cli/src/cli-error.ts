@@ -7,6 +7,10 @@ type CliErrorCode =
   | 'input_invalid'
   | 'child_failed'
   | 'command_failed'
+  | 'not_obtained'
+  | 'lost'
+  | 'not_found'
+  | 'config_refused'
   | 'stopped_late'
   | 'interrupted'
   | 'different';

@@ -67,8 +67,19 @@ const groups: readonly Group[] = [
   {
     heading: 'Coordinate:',
     commands: [
+      { names: ['queue'], load: async () => (await import('./commands/queue.ts')).addQueue },
+      { names: ['barrier'], load: async () => (await import('./commands/barrier.ts')).addBarrier },
+      { names: ['config'], load: async () => (await import('./commands/config.ts')).addConfig },
       { names: ['service'], load: async () => (await import('./commands/service.ts')).addService },
       { names: ['znode'], load: async () => (await import('./commands/znode.ts')).addZnode },
+    ],
+  },
+  {
+    heading: 'Do it once at a time:',
+    commands: [
+      { names: ['lock'], load: async () => (await import('./commands/lock.ts')).addLock },
+      { names: ['elect'], load: async () => (await import('./commands/elect.ts')).addElect },
+      { names: ['semaphore'], load: async () => (await import('./commands/semaphore.ts')).addSemaphore },
     ],
   },
   {
@@ -81,7 +92,6 @@ const groups: readonly Group[] = [
 async function buildProgram(act: Act, own: readonly string[], line?: readonly string[]): Promise<Command> {
   const program = new Command('reeve')
     .description('Runs tasks on many machines: none is lost, each is finished once.')
-    .version(version(), '-V, --version')
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError()
@@ -89,6 +99,8 @@ async function buildProgram(act: Act, own: readonly string[], line?: readonly st
   withPlace(program);
   const named = own[0] ?? '';
   const isKnown = groups.some(({ commands }) => commands.some(({ names }) => names.includes(named)));
+  // Behind a command it is the command's: `reeve znode set --version 3`.
+  if (!isKnown) program.version(version(), '-V, --version');
   for (const { heading, commands } of groups) {
     program.commandsGroup(heading);
     for (const { names, load } of commands) if (!isKnown || names.includes(named)) (await load())(program, act, line);
@@ -97,7 +109,7 @@ async function buildProgram(act: Act, own: readonly string[], line?: readonly st
 }
 
 /** Commands behind whose "--" stands a command line of its own, whose options are none of ours. */
-const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service', 'znode'];
+const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service', 'znode', 'queue', 'barrier'];
 
 /** Separates our own arguments from the command line behind "--". */
 function splitCommand(argv: readonly string[]): { own: readonly string[]; command?: readonly string[] } {

@@ -1,4 +1,5 @@
 import { CodedError, codeOf, messageOf } from '@reeve/base';
+import type { ConfigFacts } from '@reeve/configuration';
 import type { DiscoveryFacts } from '@reeve/discovery';
 import type { RecipeFacts } from '@reeve/recipes';
 import type { ReeveErrorCode } from '@reeve/sdk';
@@ -68,9 +69,29 @@ const discoveryCodes: Readonly<Record<DiscoveryFacts['code'], ExitCode>> = {
   probe_failed: exitCodes.failed,
 };
 
+/** Codes of the configuration centre. */
+const configCodes: Readonly<Record<ConfigFacts['code'], ExitCode>> = {
+  key_invalid: exitCodes.usage,
+  key_unknown: exitCodes.notFound,
+  key_conflict: exitCodes.refused,
+  value_invalid: exitCodes.refused,
+  value_unfit: exitCodes.usage,
+  version_conflict: exitCodes.refused,
+  version_unknown: exitCodes.notFound,
+  nothing_to_change: exitCodes.refused,
+  schema_invalid: exitCodes.usage,
+  rollout_under_way: exitCodes.refused,
+  rollout_unknown: exitCodes.notFound,
+  stage_invalid: exitCodes.usage,
+  too_large: exitCodes.usage,
+  too_many: exitCodes.refused,
+  record_unreadable: exitCodes.refused,
+};
+
 const exitCodeOf: Readonly<Record<string, ExitCode>> = {
   ...processCodes,
   ...recipeCodes,
+  ...configCodes,
   ...discoveryCodes,
   ...reeveCodes,
 };

@@ -1,4 +1,11 @@
-import { endpointOf, type ServiceInstance, ServiceView, type ViewEvent } from '@reeve/discovery';
+import {
+  endpointOf,
+  type ServiceInstance,
+  type ServicesEvent,
+  ServicesView,
+  ServiceView,
+  type ViewEvent,
+} from '@reeve/discovery';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -14,33 +21,42 @@ export function addServiceWatch(service: Command, act: Act): void {
     service
       .command('watch')
       .description(
-        'Prints the instances of a service, and each change of them, until Ctrl-C. Lives through lost connections.',
+        'Prints the instances of a service, or the names of all services, and each change of them, until Ctrl-C. Lives through lost connections.',
       )
-      .argument('<name>', 'the service'),
+      .argument('[name]', 'the service'),
   )
-    .addHelpText('after', examples('reeve service watch api', 'reeve service watch api --json'))
-    .action((name: string, _raw, self: Command) => act(self, (context) => watchService(context, name)));
+    .addHelpText('after', examples('reeve service watch api', 'reeve service watch api --json', 'reeve service watch'))
+    .action((name: string | undefined, _raw, self: Command) => act(self, (context) => watchService(context, name)));
 }
 
-async function watchService(context: Context, service: string): Promise<ExitCode> {
-  const { settings, signal, output } = context;
+async function watchService(context: Context, service: string | undefined): Promise<ExitCode> {
+  const root = servicesRoot(context.settings);
   return withSessions(context, async (sessions) => {
-    const view = new ServiceView(sessions, { root: servicesRoot(settings), service });
-    const events = view.events[Symbol.asyncIterator]();
-    signal.addEventListener('abort', () => view.stop(), { once: true });
-    await view.start({ signal });
-    for (let next = await events.next(); next.done !== true; next = await events.next()) {
-      await showEvent(output, next.value);
-      if (next.value.kind === 'lost') throw next.value.cause;
-    }
-    await view.stop();
-    return output.gone.aborted ? exitCodes.ok : exitCodes.interrupted;
+    const view =
+      service === undefined ? new ServicesView(sessions, { root }) : new ServiceView(sessions, { root, service });
+    await showEvents(context, view);
+    return context.output.gone.aborted ? exitCodes.ok : exitCodes.interrupted;
   });
 }
 
-async function showEvent(output: Output, event: ViewEvent): Promise<void> {
+type Told = ViewEvent | ServicesEvent;
+
+async function showEvents({ output, signal }: Context, view: ServiceView | ServicesView): Promise<void> {
+  // Begun before the start, so that the first picture is told.
+  const events: AsyncIterator<Told, undefined> = view.events[Symbol.asyncIterator]();
+  signal.addEventListener('abort', () => view.stop(), { once: true });
+  await view.start({ signal });
+  for (let next = await events.next(); next.done !== true; next = await events.next()) {
+    await showEvent(output, next.value);
+    if (next.value.kind === 'lost') throw next.value.cause;
+  }
+  await view.stop();
+}
+
+async function showEvent(output: Output, event: Told): Promise<void> {
   const at = Date.now();
-  await output.show({ ...event, at }, () => `${new Date(at).toTimeString().slice(0, 8)}  ${wordsOf(event, output)}`);
+  const words = () => ('service' in event ? `${event.kind.padEnd(8)}  ${event.service}` : wordsOf(event, output));
+  await output.show({ ...event, at }, () => `${new Date(at).toTimeString().slice(0, 8)}  ${words()}`);
 }
 
 function wordsOf(event: ViewEvent, output: Output): string {

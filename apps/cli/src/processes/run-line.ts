@@ -32,22 +32,28 @@ export interface EndOptions {
  * Runs a command line with our own standard input and output; resolves when it runs.
  *
  * @param env what its environment has beside, or in place of, ours
+ * @param input what it reads from its standard input, in the place of ours
  * @throws CliError `command_failed` with the exit code that shells have: 127 when there is no such command, 126 when it
  *   is there and cannot be run; `usage` when the line is empty
  */
 export async function runLine(
   line: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
+  input?: Uint8Array,
 ): Promise<RunningLine> {
   const [file = '', ...rest] = line;
   if (file === '') throw usageError('there is no command after "--"');
   // At a terminal it stays in our group, so that it may read from there and Ctrl-C reaches it.
   const group = process.stdin.isTTY === true ? 'ours' : 'own';
-  const child = spawn(file, rest, { stdio: 'inherit', detached: group === 'own', env: { ...process.env, ...env } });
+  const stdin = input === undefined ? 'inherit' : 'pipe';
+  const stdio = [stdin, 'inherit', 'inherit'] as const;
+  const child = spawn(file, rest, { stdio: [...stdio], detached: group === 'own', env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(cannotRun(file, error)));
   });
+  // Who does not read all of it has seen enough.
+  child.stdin?.on('error', () => undefined).end(input);
   return new RunningLine(child, group);
 }
 

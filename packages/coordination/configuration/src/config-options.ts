@@ -5,7 +5,7 @@ import type { WaitOptions } from '@reeve/recipes';
 import type { DraftOptions } from './store/change-draft.ts';
 import { ConfigLayout } from './store/config-layout.ts';
 import { ConfigStore } from './store/config-store.ts';
-import { checkSchema, type JsonSchema } from './store/schemas.ts';
+import type { JsonSchema } from './store/schemas.ts';
 
 /** Versions of each key that are kept, unless told otherwise. */
 const HISTORY_MAX = 50;
@@ -43,7 +43,7 @@ export function partsOf(
     store: new ConfigStore(client, new ConfigLayout(path)),
     author: author ?? `${userName()}@${hostname()}`,
     historyMax,
-    schemas: new Map(Object.entries(schemas).map(([key, schema]) => [key, checkSchema(key, schema)])),
+    schemas: new Map(Object.entries(schemas)),
   };
 }
 

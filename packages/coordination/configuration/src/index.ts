@@ -4,6 +4,7 @@ export { ConfigError, type ConfigFacts, type ValueIssue } from './config-error.t
 export { ConfigHistory, type ConfigVersion } from './config-history.ts';
 export type { ChangeOptions, ConfigOptions } from './config-options.ts';
 export { ConfigPublisher, type Published, type PublishOptions, type Rollback } from './config-publisher.ts';
+export { ConfigReader, type ConfigValue } from './config-reader.ts';
 export { ConfigRollouts, type FollowerSummary, type RolloutFollower, type RolloutStatus } from './config-rollouts.ts';
 export { ConfigSchemas } from './config-schemas.ts';
 export {
@@ -16,7 +17,7 @@ export {
 export type { ConfigSetting, SettingEvent } from './following/config-setting.ts';
 export type { ConfigSchema } from './following/schema.ts';
 export type { KeyChange } from './model/config-picture.ts';
-export { documentAt } from './model/document.ts';
+export { documentAt, keysOf } from './model/document.ts';
 export type { JsonObject, JsonValue } from './model/json.ts';
 export { checkKey } from './model/key.ts';
 export type { Entry, FollowerRecord, PastRecord, RolloutRecord } from './model/records.ts';

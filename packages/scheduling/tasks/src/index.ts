@@ -9,6 +9,7 @@ export * from './initialise.ts';
 export type { Lane } from './lane.ts';
 export * from './layout.ts';
 export * from './lifecycle.ts';
+export * from './live-settings.ts';
 export type { Need } from './need.ts';
 export { type Folder, Picture, type PictureListener } from './picture.ts';
 export type { Decision, Plan, PlanLimits } from './placement.ts';

@@ -1,11 +1,12 @@
 import { codeOf } from '@reeve/base';
 import { type Coordination, isFinal, type SessionChange, type WatchedEvent, type Znode } from '@reeve/client';
 import { recipeError, retrying, takeBack } from '@reeve/recipes';
-import type { ConfigPicture, KeyChange, Snapshot } from '../model/config-picture.ts';
-import { keyOfName, scopeOf } from '../model/key.ts';
-import { decodeHead, decodeValue, type Head, type ValueRecord } from '../model/records.ts';
+import type { ConfigPicture, KeyChange } from '../model/config-picture.ts';
+import { scopeOf } from '../model/key.ts';
+import { decodeHead, type Head } from '../model/records.ts';
 import type { ConfigLayout } from '../store/config-layout.ts';
 import { ConfigStore } from '../store/config-store.ts';
+import { readSnapshot } from '../store/read-snapshot.ts';
 
 /** What came of a look. */
 export interface News {
@@ -109,7 +110,7 @@ export class ConfigReading {
       const heads = await this.#retrying(() => this.#readDue());
       if (this.#stopped.signal.aborted) break;
       if (this.#take(heads) === 'gap') {
-        const snapshot = await this.#retrying(() => this.#readAll());
+        const snapshot = await this.#retrying(() => readSnapshot(this.#store, this.#parts.follows));
         if (this.#stopped.signal.aborted) break;
         this.#pictured = 'yes';
         this.#tell({ changes: this.#parts.picture.replace(snapshot) });
@@ -214,44 +215,6 @@ export class ConfigReading {
       await this.#parts.client.unwatch(path, this.#listenerOf(path));
       this.#armed.delete(path);
     }
-  }
-
-  /** Everything that is followed, as it was at one moment: read until no scope has changed meanwhile. */
-  async #readAll(): Promise<Snapshot> {
-    for (;;) {
-      const scopes = await this.#scopes();
-      const heads = await this.#readHeads(scopes);
-      const names = await this.#store.list(scopes.map((scope) => this.#parts.layout.scope(scope)));
-      const keys = names
-        .flat()
-        .map(keyOfName)
-        .filter((key) => this.#parts.picture.follows(key));
-      const paths = keys.map((key) => this.#parts.layout.value(key));
-      const found = await this.#store.read(paths);
-      const after = await this.#readHeads(scopes);
-      if (scopes.some((scope) => heads.get(scope)?.revision !== after.get(scope)?.revision)) continue;
-      const values = new Map<string, ValueRecord>();
-      for (const [i, key] of keys.entries()) {
-        const znode = found[i];
-        if (znode !== undefined) values.set(key, decodeValue(paths[i] as string, znode.data));
-      }
-      return { heads, values };
-    }
-  }
-
-  async #scopes(): Promise<readonly string[]> {
-    const { follows, layout } = this.#parts;
-    if (follows.length > 0) return [...new Set(follows.map(scopeOf))];
-    const [scopes = []] = await this.#store.list([layout.scopes]);
-    return scopes;
-  }
-
-  async #readHeads(scopes: readonly string[]): Promise<ReadonlyMap<string, Head | undefined>> {
-    const paths = scopes.map((scope) => this.#parts.layout.scope(scope));
-    const found = await this.#store.read(paths);
-    return new Map(
-      scopes.map((scope, i) => [scope, found[i] && decodeHead(paths[i] as string, found[i].data)] as const),
-    );
   }
 
   #retrying<T>(step: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import {
   type RegistrationOptions,
   RoundRobin,
   readService,
+  ServicesView,
   ServiceView,
   Sessions,
   type ViewEvent,
@@ -261,6 +262,29 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
       expect(seen.broken.size).toBe(0);
       const listing = await readService(witness, { root, service: 'api' });
       expect(listing.instances.map(({ id }) => id)).toEqual(['a', 'odd']);
+    });
+
+    test('of all services tells which come and go', async () => {
+      const services = new ServicesView(await openSessions(proxy.address), { root });
+      const all: string[] = [];
+      services.events.subscribe((event) =>
+        all.push('service' in event ? `${event.kind} ${event.service}` : event.kind),
+      );
+      await services.start();
+      const api = await register(await open(engine.address), 'a');
+      await toldIs(all, 'ready', 'appeared api');
+      await proxy.refuse();
+      await becomes(services, 'stale');
+      await register(await open(engine.address), 'b', { service: 'db' });
+      await api.stop();
+      await eventually(async () => (await listServices(witness, root)).join() === 'db', {
+        what: 'one service is left',
+      });
+      await proxy.accept();
+      await becomes(services, 'ready');
+      expect([...services.names]).toEqual(['db']);
+      expect([...all].sort()).toEqual(['appeared api', 'appeared db', 'gone api', 'ready', 'ready', 'stale']);
+      await services.stop();
     });
 
     test('follows a service that is not there yet, and leaves no watch', async () => {

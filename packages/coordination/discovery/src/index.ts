@@ -19,5 +19,7 @@ export { commandCheck, httpCheck, tcpCheck } from './probe/checks.ts';
 export * from './probe/probe.ts';
 export * from './registration/registration.ts';
 export * from './session/sessions.ts';
+export type { ViewState, ViewTurn } from './view/following.ts';
 export * from './view/service-directory.ts';
 export * from './view/service-view.ts';
+export * from './view/services-view.ts';

@@ -44,7 +44,7 @@ export function encodeInstance(instance: ServiceInstance): Buffer {
     registrationTimeUTC: instance.registeredAt,
     serviceType: instance.serviceType,
     uriSpec: uriSpec === undefined ? null : { parts: partsOf(uriSpec) },
-    // Curator before 2.10 does not know the field, and fails at any it does not know.
+    // Curator before its issue 275 does not know the field, and fails at any that it does not know.
     ...(state !== 'up' && { enabled: false }),
     ...(Object.keys(reeve).length > 0 && { reeve }),
   };

@@ -14,7 +14,8 @@ import type { ServiceInstance } from '../instance/service-instance.ts';
 import type { Candidate, Policy, Query } from '../policy/policy.ts';
 import { TwoChoices } from '../policy/two-choices.ts';
 import type { ClientSource } from '../session/sessions.ts';
-import { ServiceView, type ViewEvent, type ViewOptions, type ViewState } from '../view/service-view.ts';
+import { VIEW_EVENTS_WAITING_MAX, type ViewState } from '../view/following.ts';
+import { ServiceView, type ViewEvent, type ViewOptions } from '../view/service-view.ts';
 import { CallLedger, type EjectionOptions, type Outcome } from './call-ledger.ts';
 
 /** How a picker chooses. */
@@ -77,7 +78,7 @@ export class Picker {
     this.#policy = policy ?? new TwoChoices(random);
     this.#ledger = new CallLedger(ejection, random);
     this.#clock = clock;
-    this.#hub = new EventHub(this.#view.path);
+    this.#hub = new EventHub(this.#view.path, { waitingMax: VIEW_EVENTS_WAITING_MAX });
     this.events = this.#hub;
     this.#view.events.subscribe((event) => this.#heard(event));
   }

@@ -186,6 +186,7 @@ export class Registration {
 
   async #enter(client: Coordination): Promise<void> {
     await retrying({ client, path: this.path, stopped: this.#ended.signal }, () => this.#ensureService(client));
+    if (this.#ended.signal.aborted) return;
     const node = new PersistentEphemeral(client, { path: this.path, data: encodeInstance(this.#instance) });
     this.#node = node;
     node.events.subscribe((event) => this.#nodeChanged(event));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffMs, codeOf } from '@reeve/base';
-import { type Coordination, isFinal } from '@reeve/client';
+import { type Coordination, isFinal, type SessionState } from '@reeve/client';
 import { recipeError } from '@reeve/recipes';
 
 const backoff: Backoff = { baseMs: 200, factor: 2, ceilingMs: 5_000, jitter: 0.5 };
@@ -76,12 +76,16 @@ export class Sessions {
   }
 
   #watchOver(client: Coordination): void {
-    this.#unsubscribe = client.onSession(({ to }) => {
-      if (!isFinal(to)) return;
-      this.#unsubscribe();
-      if (to === 'expired') this.#renew();
-      else this.#over();
-    });
+    this.#unsubscribe = client.onSession(({ to }) => this.#changed(to));
+    // It may be over before anybody could listen.
+    this.#changed(client.state);
+  }
+
+  #changed(state: SessionState): void {
+    if (!isFinal(state)) return;
+    this.#unsubscribe();
+    if (state === 'expired') this.#renew();
+    else this.#over();
   }
 
   #renew(): void {

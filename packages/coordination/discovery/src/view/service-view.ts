@@ -1,27 +1,11 @@
-import { codeOf, invariant } from '@reeve/base';
-import type { Coordination, Znode } from '@reeve/client';
-import {
-  type ChildrenEvent,
-  ChildrenMirror,
-  EventHub,
-  type MirrorState,
-  type RecipeEvents,
-  recipeError,
-  unless,
-  untilUnwanted,
-  type WaitOptions,
-} from '@reeve/recipes';
+import type { Znode } from '@reeve/client';
+import { EventHub, type RecipeEvents, type WaitOptions } from '@reeve/recipes';
 import { decodeInstance } from '../instance/instance-record.ts';
 import type { ServiceInstance } from '../instance/service-instance.ts';
 import { DEFAULT_SERVICES_ROOT, servicePath } from '../instance/service-paths.ts';
-import { type ClientSource, visit } from '../session/sessions.ts';
+import type { ClientSource } from '../session/sessions.ts';
+import { Following, VIEW_EVENTS_WAITING_MAX, type ViewState, type ViewTurn } from './following.ts';
 import { ReturnMemory } from './return-memory.ts';
-
-/**
- * `stale`: out of touch, or between two sessions: the instances are those known last. With one client for a source
- * `lost` comes with the end of its session.
- */
-export type ViewState = MirrorState;
 
 /** What happens to the instances of a service. */
 export type ViewEvent =
@@ -34,11 +18,7 @@ export type ViewEvent =
   | { readonly kind: 'gone'; readonly instance: ServiceInstance }
   /** A znode among the instances does not say what an instance says. It is passed over. */
   | { readonly kind: 'broken'; readonly id: string; readonly reason: string }
-  /** The instances are known, for the first time or again. */
-  | { readonly kind: 'ready' }
-  /** Out of touch: changes are missed, and told before the next `ready`. */
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'lost'; readonly cause: unknown };
+  | ViewTurn;
 
 /** Which service is followed. */
 export interface ViewOptions {
@@ -46,8 +26,6 @@ export interface ViewOptions {
   /** The znode under which the services are; `/reeve/services` unless given. */
   readonly root?: string | undefined;
 }
-
-type InstancesMirror = ChildrenMirror<'kept'>;
 
 interface Known {
   readonly instance: ServiceInstance;
@@ -67,36 +45,36 @@ interface Known {
 export class ServiceView {
   readonly path: string;
   readonly events: RecipeEvents<ViewEvent>;
-  readonly #source: ClientSource;
   readonly #service: string;
   readonly #hub: EventHub<ViewEvent>;
-  readonly #known = new Map<string, Known>();
+  readonly #following: Following;
+  readonly #births = new Map<string, number>();
   readonly #instances = new Map<string, ServiceInstance>();
   readonly #broken = new Map<string, string>();
   readonly #memory = new ReturnMemory();
-  #state: ViewState = 'idle';
-  #mirror: InstancesMirror | undefined;
-  #leave: () => void = () => undefined;
-  #settle: { ready: () => void; failed: (cause: unknown) => void } | undefined;
 
   constructor(source: ClientSource, { service, root = DEFAULT_SERVICES_ROOT }: ViewOptions) {
-    this.#source = source;
     this.#service = service;
     this.path = servicePath(root, service);
-    this.#hub = new EventHub(this.path);
+    this.#hub = new EventHub(this.path, { waitingMax: VIEW_EVENTS_WAITING_MAX });
     this.events = this.#hub;
+    this.#following = new Following(source, {
+      path: this.path,
+      heard: (event) => (event.kind === 'removed' ? this.#forget(event.name) : this.#learn(event.name, event.znode)),
+      turned: (turn, names) => this.#turned(turn, names),
+    });
   }
 
   get state(): ViewState {
-    return this.#state;
+    return this.#following.state;
   }
 
-  /** Every instance by its id, whatever its state. */
+  /** Every instance by its id, whatever its state; live. */
   get instances(): ReadonlyMap<string, ServiceInstance> {
     return this.#instances;
   }
 
-  /** Znodes among the instances that are none, each with the reason. */
+  /** Znodes among the instances that are none, each with the reason; live. */
   get broken(): ReadonlyMap<string, string> {
     return this.#broken;
   }
@@ -107,126 +85,58 @@ export class ServiceView {
    * @throws RecipeError `session_over`, `stopped`, `aborted` or `deadline_exceeded`; ClientError where the service
    *   refuses
    */
-  async start(options: WaitOptions = {}): Promise<void> {
-    invariant(this.#state === 'idle', 'a view is started once');
-    this.#state = 'listing';
-    const ready = new Promise<void>((resolve, reject) => {
-      this.#settle = { ready: resolve, failed: reject };
-    });
-    ready.catch(() => undefined);
-    this.#leave = visit(this.#source, {
-      path: this.path,
-      begin: (client) => this.#begin(client),
-      over: (cause) => this.#lose(cause),
-    });
-    const wanted = untilUnwanted(options);
-    try {
-      await unless(wanted, this.path, ready);
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+  start(options: WaitOptions = {}): Promise<void> {
+    return this.#following.start(options);
   }
 
   /** Ends following; nobody is told of it. Takes two seconds at most. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#state !== 'lost') this.#state = 'stopped';
-    this.#settle?.failed(recipeError('stopped', this.path));
-    this.#leave();
     this.#hub.end();
-    const mirror = this.#mirror;
-    this.#mirror = undefined;
-    await mirror?.stop();
-  }
-
-  #begin(client: Coordination): void {
-    const mirror = new ChildrenMirror(client, { path: this.path, data: 'kept' });
-    this.#mirror = mirror;
-    mirror.events.subscribe((event) => {
-      if (mirror === this.#mirror) this.#heard(event, mirror);
-    });
-    // What it fails with, `lost` has told.
-    mirror.start().catch(() => undefined);
-  }
-
-  #heard(event: ChildrenEvent<'kept'>, mirror: InstancesMirror): void {
-    switch (event.kind) {
-      case 'added':
-      case 'changed':
-        return this.#learn(event.name, event.znode);
-      case 'removed':
-        return this.#forget(event.name);
-      case 'ready':
-        return this.#ready(mirror);
-      case 'stale':
-        return this.#goStale();
-      case 'lost':
-        return this.#mirrorLost(event.cause);
-    }
+    await this.#following.stop();
   }
 
   #learn(id: string, { data, stat }: Znode): void {
     const read = decodeInstance({ service: this.#service, id }, data ?? new Uint8Array());
     if (!read.ok) return this.#learnBroken(id, read.reason);
     this.#broken.delete(id);
-    const { instance } = read;
-    const before = this.#known.get(id);
-    if (before !== undefined && before.czxid !== stat.czxid) this.#forget(id);
-    this.#known.set(id, { instance, czxid: stat.czxid });
+    this.#learnInstance({ instance: read.instance, czxid: stat.czxid });
+  }
+
+  #learnInstance({ instance, czxid }: Known): void {
+    const { id } = instance;
+    if (this.#births.get(id) !== czxid) this.#forget(id);
+    const before = this.#instances.get(id);
+    this.#births.set(id, czxid);
     this.#instances.set(id, instance);
-    if (before === undefined || before.czxid !== stat.czxid) {
+    if (before === undefined) {
       this.#hub.tell({ kind: this.#memory.returned(instance) ? 'returned' : 'appeared', instance });
-    } else if (JSON.stringify(before.instance) !== JSON.stringify(instance)) {
-      this.#hub.tell({ kind: 'changed', instance, before: before.instance });
+    } else if (JSON.stringify(before) !== JSON.stringify(instance)) {
+      this.#hub.tell({ kind: 'changed', instance, before });
     }
   }
 
   #learnBroken(id: string, reason: string): void {
+    const isKnown = this.#broken.get(id) === reason;
     this.#forget(id);
     this.#broken.set(id, reason);
-    this.#hub.tell({ kind: 'broken', id, reason });
+    if (!isKnown) this.#hub.tell({ kind: 'broken', id, reason });
   }
 
   #forget(id: string): void {
     this.#broken.delete(id);
-    const known = this.#known.get(id);
-    if (known === undefined) return;
-    this.#known.delete(id);
+    this.#births.delete(id);
+    const instance = this.#instances.get(id);
+    if (instance === undefined) return;
     this.#instances.delete(id);
-    this.#memory.gone(known.instance);
-    this.#hub.tell({ kind: 'gone', instance: known.instance });
+    this.#memory.gone(instance);
+    this.#hub.tell({ kind: 'gone', instance });
   }
 
-  #ready(mirror: InstancesMirror): void {
-    // In another session than before: who left in between was not told to this mirror.
-    for (const id of [...this.#known.keys(), ...this.#broken.keys()]) if (!mirror.names.has(id)) this.#forget(id);
-    this.#state = 'ready';
-    this.#settle?.ready();
-    this.#hub.tell({ kind: 'ready' });
+  #turned(turn: ViewTurn, names: ReadonlySet<string>): void {
+    if (turn.kind === 'ready') {
+      for (const id of [...this.#instances.keys(), ...this.#broken.keys()]) if (!names.has(id)) this.#forget(id);
+    }
+    this.#hub.tell(turn);
+    if (turn.kind === 'lost') this.#hub.end();
   }
-
-  #goStale(): void {
-    if (this.#state !== 'ready') return;
-    this.#state = 'stale';
-    this.#hub.tell({ kind: 'stale' });
-  }
-
-  /** Its session is over, of which the source tells as well; or the service refuses. */
-  #mirrorLost(cause: unknown): void {
-    if (isSessionOver(cause)) this.#goStale();
-    else this.#lose(cause);
-  }
-
-  #lose(cause: unknown): void {
-    if (this.#state === 'lost' || this.#state === 'stopped') return;
-    this.#state = 'lost';
-    this.#settle?.failed(cause);
-    this.#leave();
-    this.#hub.tell({ kind: 'lost', cause });
-    this.#hub.end();
-  }
-}
-
-function isSessionOver(cause: unknown): boolean {
-  return codeOf(cause) === 'session_over';
 }

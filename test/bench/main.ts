@@ -5,14 +5,20 @@ import { compareFailover } from './failover.ts';
 import { Fleet } from './fleet.ts';
 import { latency } from './latency.ts';
 import { median, peerDrains } from './peer.ts';
+import { benchServices, chapterNames } from './services/services.ts';
+import { type SideName, sideKinds } from './services/side.ts';
 
 const USAGE = `npm run bench -- failover [--rounds 9] [--engines reeve,zookeeper]
+npm run bench -- services [--reps 3] [--only locks,publish] [--sides reeve,curator] [--subscribers 1000] [--sessions 1000]
 npm run bench -- [--tasks 50000] [--reps 3] [--masters 1] [--slots CORES] [--peer 'COMMAND']
 
 Every write is synced to disk before it is acknowledged. --peer runs another platform's benchmark in the same run and
 prints the ratio; the command prints rows {"mode":"drain…","metric":"throughput","value":16000}.
 
-failover kills the leader of three members, and says how long it took until a new client could write.`;
+failover kills the leader of three members, and says how long it took until a new client could write.
+
+services measures ${chapterNames.join(', ')} beside Curator on Apache ZooKeeper, each side in its turn: median / p99, and
+how many times better the first side is than the second. --sides are two or more of ${Object.keys(sideKinds).join(', ')}.`;
 
 const {
   values: options,
@@ -25,15 +31,32 @@ const {
     masters: { type: 'string', default: '1' },
     slots: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string' },
+    only: { type: 'string', default: chapterNames.join() },
+    sides: { type: 'string', default: 'reeve,curator' },
+    subscribers: { type: 'string', default: '1000' },
+    sessions: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '9' },
     engines: { type: 'string', default: 'reeve,zookeeper' },
     help: { type: 'boolean', default: false },
   },
 });
 
-if (options.help || (what !== 'tasks' && what !== 'failover')) say(USAGE);
+if (options.help) say(USAGE);
 else if (what === 'tasks') await run();
-else await compareFailover({ rounds: Number(options.rounds), engines: options.engines.split(',') }, say);
+else if (what === 'failover') {
+  await compareFailover({ rounds: Number(options.rounds), engines: options.engines.split(',') }, say);
+} else if (what === 'services') await measureServices();
+else say(USAGE);
+
+async function measureServices(): Promise<void> {
+  const only = options.only.split(',');
+  const sides = options.sides.split(',').filter((name): name is SideName => name in sideKinds);
+  const unknown = only.filter((name) => !chapterNames.includes(name));
+  if (unknown.length > 0 || sides.length !== options.sides.split(',').length) return say(USAGE);
+  const { reps, subscribers, sessions } = options;
+  const sizes = { reps: Number(reps), subscribers: Number(subscribers), sessions: Number(sessions) };
+  await benchServices({ only, sides, ...sizes }, say);
+}
 
 async function run(): Promise<void> {
   const size = { masters: Number(options.masters), slots: Number(options.slots) };

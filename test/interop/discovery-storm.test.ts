@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Client, connect } from '@reeve/client';
+import { Picker, Registration, readService, type ServiceInstance, ServiceView, Sessions } from '@reeve/discovery';
+import {
+  atTestEnd,
+  type Engine,
+  engineKinds,
+  eventually,
+  type FaultProxy,
+  leftSince,
+  seededRandom,
+  startFaultProxy,
+  tracesIn,
+} from '@reeve/testkit';
+
+const SESSION_MS = 2_000;
+const ACTS_PER_ROUND = 20;
+
+describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
+  let engine: Engine;
+  let proxy: FaultProxy;
+  let witness: Client;
+  let root: string;
+  let nth = 0;
+
+  const connectTo = (servers: string) => connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+
+  beforeAll(async () => {
+    engine = await start({ tickMs: 500 });
+    witness = await connectTo(engine.address);
+    atTestEnd(() => witness.close());
+  }, 60_000);
+
+  beforeEach(async () => {
+    proxy = await startFaultProxy(engine.port);
+    nth += 1;
+    root = await witness.create(`/storm-${nth}`, null);
+    // Kept, so that the service is not cleaned up as empty while traces are compared.
+    await witness.create(`${root}/api`, null);
+  });
+
+  async function openSessions(): Promise<Sessions> {
+    const sessions = await Sessions.open(() => connectTo(proxy.address));
+    atTestEnd(() => sessions.close());
+    return sessions;
+  }
+
+  const registrationOf = (source: Sessions, id: string) =>
+    new Registration(source, { root, service: 'api', id, address: '10.0.0.1', port: 80 });
+
+  const inOrder = (instances: Iterable<ServiceInstance>) => [...instances].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+  const present = async () => inOrder((await readService(witness, { root, service: 'api' })).instances);
+
+  test('whenever what has begun is stopped, nothing of it stays', async () => {
+    const sessions = await openSessions();
+    const before = await tracesIn([engine], witness);
+    const random = seededRandom(11);
+    const brief = async (i: number) => {
+      const registration = registrationOf(sessions, `brief-${i}`);
+      const picker = new Picker(sessions, { root, service: 'api' });
+      const starting = [registration.start(), picker.start()];
+      await sleep(random() * 20);
+      await Promise.all([registration.stop(), picker.stop()]);
+      await Promise.allSettled(starting);
+    };
+    await Promise.all(Array.from({ length: 30 }, (_, i) => brief(i)));
+    await sessions.client.sync('/');
+    expect(leftSince(before, await tracesIn([engine], witness))).toEqual([]);
+  });
+
+  test('through cuts and expired sessions everybody knows at last who is there, and nothing stays', async () => {
+    const before = await tracesIn([engine], witness);
+    const random = seededRandom(42);
+    const [owners, callers] = [await openSessions(), await openSessions()];
+    const view = new ServiceView(callers, { root, service: 'api' });
+    await view.start();
+    const registered = new Map<string, Registration>();
+    const leaving: Promise<void>[] = [];
+    const act = async (i: number) => {
+      const what = random();
+      const [id = '', one] = [...registered][Math.floor(random() * registered.size)] ?? [];
+      if (one === undefined || what < 0.5) {
+        const fresh = registrationOf(owners, `i${i}`);
+        registered.set(`i${i}`, fresh);
+        fresh.start().catch(() => undefined);
+      } else if (what < 0.75) {
+        registered.delete(id);
+        leaving.push(one.stop());
+      } else one.update({ weight: i + 1 }).catch(() => undefined);
+      await sleep(random() * 30);
+    };
+    for (const round of [0, 1, 2]) {
+      proxy.cutRandomly({ seed: round + 1, bytesMax: 3_000 });
+      proxy.cut();
+      for (let i = 0; i < ACTS_PER_ROUND; i += 1) await act(round * ACTS_PER_ROUND + i);
+      await proxy.refuse();
+      if (round === 1) await eventually(async () => (await present()).length === 0, { what: 'all have expired' });
+      await proxy.accept();
+    }
+    proxy.cutRandomly({ seed: 0, bytesMax: 0 });
+    proxy.cut();
+    const wanted = () => inOrder([...registered.values()].map(({ instance }) => instance));
+    await eventually(async () => expect(await present()).toEqual(wanted()) === undefined, {
+      what: 'all are registered',
+    });
+    const seen = () => expect(inOrder(view.instances.values())).toEqual(wanted());
+    await eventually(() => seen() === undefined, { what: 'all are seen' });
+    expect(registered.size).toBeGreaterThan(5);
+    expect(proxy.accepted).toBeGreaterThan(10);
+    await Promise.all([...[...registered.values()].map((one) => one.stop()), view.stop(), ...leaving]);
+    await Promise.all([owners.client.sync('/'), callers.client.sync('/')]);
+    expect(leftSince(before, await tracesIn([engine], witness))).toEqual([]);
+  }, 60_000);
+});

@@ -15,6 +15,8 @@ export * from './locks/semaphore.ts';
 export * from './membership/group-member.ts';
 export * from './membership/group-view.ts';
 export * from './membership/persistent-ephemeral.ts';
+export type { Share, ShareLoss, ShareState } from './membership/share.ts';
+export * from './membership/work-partitioner.ts';
 export * from './mirrors/children-mirror.ts';
 export type { DataChoice, MirrorEvent, MirrorState, MirrorTurn, Shown } from './mirrors/mirror-events.ts';
 export * from './mirrors/node-mirror.ts';

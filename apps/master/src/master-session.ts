@@ -5,6 +5,7 @@ import { type ElectionEvent, LeaderElection } from '@reeve/recipes';
 import { Board, encodePrimary, initialise, Layout, Picture, type PrimaryRecord, PrimaryStore } from '@reeve/tasks';
 import { Feed } from './feed.ts';
 import type { MasterSettings } from './master-options.ts';
+import { QueueLimitsFollower } from './queue-limits.ts';
 import { Scheduler } from './scheduler.ts';
 
 /** `primary`: it decides now. `backup`: it follows. `away`: it is out of touch, and decides nothing. */
@@ -32,6 +33,7 @@ export class MasterSession {
   readonly #layout: Layout;
   readonly #picture: Picture;
   readonly #feed: Feed;
+  readonly #limits: QueueLimitsFollower;
   readonly #onRole: (role: MasterRole) => void;
   readonly #stopListening: () => void;
   #election: LeaderElection | undefined;
@@ -51,6 +53,13 @@ export class MasterSession {
     this.#picture = new Picture(this.#layout);
     const onEvent = () => this.#term?.wake();
     this.#feed = new Feed({ coordination: client, layout: this.#layout, picture: this.#picture, onEvent });
+    this.#limits = new QueueLimitsFollower({
+      coordination: client,
+      root: settings.root,
+      name: settings.name,
+      logger: settings.logger,
+      onChange: (limits) => this.#term?.limitQueues(limits),
+    });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -66,6 +75,8 @@ export class MasterSession {
     this.#settling = 'yes';
     await this.#client.connected();
     await initialise(this.#client, this.#layout);
+    // No term is to begin without knowing them.
+    await this.#limits.start();
     await this.#step();
     this.#settled();
     this.#settle();
@@ -76,6 +87,7 @@ export class MasterSession {
     this.#isStopped = true;
     this.#endTerm('stopped');
     clearTimeout(this.#retry);
+    await this.#limits.stop();
     await this.#client.close();
   }
 
@@ -149,6 +161,7 @@ export class MasterSession {
     // A connection that was lost since is followed by another run, which begins another term.
     if (!this.#feed.isSynced || this.#election?.candidate?.path !== candidatePath) return;
     const board = new Board(this.#picture, this.#settings.clock.now());
+    board.limitQueues(this.#limits.limits);
     const onFailure = (reason: unknown) => this.#termFailed(term, reason);
     const term: Scheduler = new Scheduler({ board, store, settings: this.#settings, onFailure });
     this.#term = term;

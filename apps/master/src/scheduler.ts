@@ -5,6 +5,7 @@ import type {
   Decision,
   PlanLimits,
   PrimaryStore,
+  QueueLimits,
   Reading,
   TaskReading,
   WorkerRecord,
@@ -90,6 +91,12 @@ export class Scheduler {
     });
   }
 
+  /** Limits how many tasks of a queue are assigned at the same time, from the next turn on. */
+  limitQueues(limits: QueueLimits): void {
+    this.#board.limitQueues(limits);
+    this.wake();
+  }
+
   /** Begins nothing any more. What is under way may still take effect, unless another term begins first. */
   stop(): void {
     if (this.#state === 'stopped') return;
@@ -100,11 +107,22 @@ export class Scheduler {
   }
 
   #takeTurn(): void {
+    this.#count();
     this.#assign();
     this.#read();
     this.#meet();
     this.#doChores();
     this.#setAlarm();
+  }
+
+  /** Finds out the queues of tasks that an earlier term has assigned, where some queue is limited. */
+  #count(): void {
+    const candidates = this.#board.takeUncounted(TASKS_PER_READ);
+    if (candidates.length === 0) return;
+    this.#run(async () => {
+      const found = await this.#store.readTasks(candidates);
+      for (const [i, candidate] of candidates.entries()) this.#board.learnQueue(candidate, found[i] as TaskReading);
+    });
   }
 
   #assign(): void {

@@ -2,6 +2,7 @@ import { unreachable } from '@reeve/base';
 import { Candidate } from './candidate.ts';
 import type { Picture, PictureListener } from './picture.ts';
 import { type Plan, type PlanLimits, plan } from './placement.ts';
+import { type QueueLimits, QueueLoads } from './queue-loads.ts';
 import type { Reading } from './reading.ts';
 import type { Seat } from './seat.ts';
 import { Seats } from './seats.ts';
@@ -45,6 +46,7 @@ export class Board implements PictureListener {
   readonly #picture: Picture;
   readonly #waiting: Waiting;
   readonly #seats: Seats;
+  readonly #loads = new QueueLoads();
   /** Finished tasks, for retention. */
   readonly shelf = new Shelf();
   /** Views that may need a chore; looked at when chores are taken. */
@@ -95,9 +97,30 @@ export class Board implements PictureListener {
   plan(limits: PlanLimits, now: number): Plan {
     this.#now = now;
     this.#waiting.wake(now);
-    const decided = plan({ lanes: this.#waiting.lanes(), seats: this.#seats.all() }, limits, now);
+    const floor = { lanes: this.#waiting.lanes(), seats: this.#seats.all(), rooms: this.#loads.rooms() };
+    const decided = plan(floor, limits, now);
+    for (const { taskId } of decided.decisions) this.#counted(this.#picture.task(taskId));
     this.#room = decided.room;
     return decided;
+  }
+
+  /** Limits how many tasks of a queue are assigned at the same time; what is assigned already stays. */
+  limitQueues(limits: QueueLimits): void {
+    this.#loads.limit(limits, this.#picture.tasks());
+  }
+
+  /** Assigned tasks whose specification is to be read, because some queue is limited and theirs is not known. */
+  takeUncounted(countMax: number): readonly Candidate[] {
+    return this.#loads.takeUnknown(countMax).map(candidateOf);
+  }
+
+  /** What reading an uncounted task gave. */
+  learnQueue(candidate: Candidate, { spec }: TaskReading): void {
+    const view = this.#picture.task(candidate.taskId);
+    // Otherwise the task has finished meanwhile, and this is of another time.
+    if (view?.candidate !== candidate) return;
+    if (spec?.kind === 'found') this.#waiting.learnSpec(candidate, spec.value);
+    this.#loads.learned(view, candidate.need?.queue);
   }
 
   /** The write of a decision was refused: the task waits again, at least `until`, unless it changed meanwhile. */
@@ -109,6 +132,7 @@ export class Board implements PictureListener {
     candidate.stage = 'away';
     candidate.notBefore = Math.max(candidate.notBefore, until);
     if (isPlannable(view)) this.#waiting.enter(candidate, this.#now);
+    this.#counted(view);
   }
 
   /**
@@ -195,6 +219,11 @@ export class Board implements PictureListener {
 
   taskChanged(view: TaskView, before: Phase): void {
     this.#consider(view);
+    this.#moved(view, before);
+    this.#counted(view);
+  }
+
+  #moved(view: TaskView, before: Phase): void {
     const phase = view.phase;
     if (before === 'finished' && phase !== 'finished') this.shelf.remove();
     switch (phase) {
@@ -228,6 +257,10 @@ export class Board implements PictureListener {
 
   assignedTwice(view: TaskView): void {
     this.#twice.push(view.taskId);
+  }
+
+  #counted(view: TaskView | undefined): void {
+    if (view !== undefined) this.#loads.update(view);
   }
 
   #isEnough(lookahead: number): boolean {

@@ -14,6 +14,7 @@ export type { Need } from './need.ts';
 export { type Folder, Picture, type PictureListener } from './picture.ts';
 export type { Decision, Plan, PlanLimits } from './placement.ts';
 export * from './primary-store.ts';
+export type { QueueLimits } from './queue-loads.ts';
 export type { Reading } from './reading.ts';
 export * from './retry.ts';
 export * from './schedule-error.ts';

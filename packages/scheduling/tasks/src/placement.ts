@@ -18,10 +18,12 @@ export interface Decision {
   readonly assignment: Assignment;
 }
 
-/** What a plan is made of: the lanes in which tasks wait, and the living workers. */
+/** What a plan is made of: the lanes in which tasks wait, the living workers, and the limits of queues. */
 export interface Floor {
   readonly lanes: Iterable<Lane>;
   readonly seats: Iterable<Seat>;
+  /** How many more tasks of a queue may be assigned; of any other queue, as many as workers have room for. */
+  readonly rooms: ReadonlyMap<string, number>;
 }
 
 /** What a plan decided, and whether workers have room that no ready task suits. */
@@ -32,20 +34,25 @@ export interface Plan {
 
 /**
  * Gives ready tasks to workers: of all tasks that some worker has room for, the one that goes first, to the worker with
- * the least load by slot. Takes them out of their lanes and reserves the seats. The same floor gives the same plan.
+ * the least load by slot. A queue that has reached its limit waits. Takes the tasks out of their lanes and reserves the
+ * seats. The same floor gives the same plan.
  */
 export function plan(floor: Floor, limits: PlanLimits, now: number): Plan {
   const room = roomOf(floor.seats, limits, now);
   if (room === 0) return { decisions: [], room: 'none' };
+  const rooms = new Map(floor.rooms);
   const open = openLanes(floor.lanes);
   const decisions: Decision[] = [];
   while (decisions.length < limits.decisionsMax) {
     const first = open.peek();
     if (first === undefined) break;
-    const seat = first.queue.next();
+    const { queue } = first.lane.need;
+    const left = rooms.get(queue);
+    const seat = left === 0 ? undefined : first.queue.next();
     if (seat === undefined) open.pop();
     else {
       decisions.push(reserve(first.lane, seat));
+      if (left !== undefined) rooms.set(queue, left - 1);
       reorder(open, first);
     }
   }

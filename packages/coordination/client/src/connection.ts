@@ -31,8 +31,11 @@ export interface ConnectionOwner {
   /** The socket takes requests again. */
   drained(): void;
   /** The connection is over; called once, and never after `finish`. */
-  lost(reason: string): void;
+  lost(reason: string, by: LostBy): void;
 }
+
+/** Whether the server has closed a connection in an orderly way, or anything else has ended it. */
+export type LostBy = 'server' | 'failure';
 
 /** What the server sent is not an answer to anything: the connection is of no use any more. */
 export class ProtocolViolation extends WireError {
@@ -79,7 +82,7 @@ export class Connection {
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#owner.drained());
     socket.on('error', (error) => this.#end(tls === undefined ? messageOf(error) : tlsReason(error)));
-    socket.on('end', () => this.#end('the server closed the connection'));
+    socket.on('end', () => this.#end('the server closed the connection', 'server'));
     socket.on('close', () => this.#end('the connection is closed'));
   }
 
@@ -164,12 +167,12 @@ export class Connection {
     this.#owner.accepted({ ...reply, password: reply.password === null ? null : Buffer.from(reply.password) });
   };
 
-  #end(reason: string): void {
+  #end(reason: string, by: LostBy = 'failure'): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#impatient);
     this.#socket.destroy();
-    this.#owner.lost(reason);
+    this.#owner.lost(reason, by);
   }
 }
 

@@ -12,19 +12,27 @@ const gaps: Partial<Record<OpName, string>> = {
   getAllChildrenNumber: 'counting descendants needs ZooKeeper 3.6 or later; list the children level by level',
 };
 
-/** Connections an operation may be lost with before it is taken for the reason. */
-const LOSSES_MAX = 3;
+/** Connections that the server may close at an operation before it is taken for the reason. */
+const CLOSINGS_MAX = 3;
+/** The same of connections lost in whatever way: a bad network cuts several at the same request, by chance. */
+const LOSSES_MAX = 10;
 
 /** What to say when the engine refuses `op` as unknown. */
 export function gapMessage(op: OpName): string {
   return `this engine does not offer ${op}: ${gaps[op] ?? 'use another engine'}`;
 }
 
+/** How many connections were lost with a request, and how many of these the server has closed. */
+interface Losses {
+  readonly losses: number;
+  readonly closings: number;
+}
+
 /**
  * What to say when a request was lost with connection after connection: older engines close the connection at an
  * operation they do not know. `undefined` when it should be sent again.
  */
-export function lossMessage(op: OpName, losses: number): string | undefined {
-  if (losses < LOSSES_MAX || gaps[op] === undefined) return undefined;
+export function lossMessage(op: OpName, { losses, closings }: Losses): string | undefined {
+  if (gaps[op] === undefined || (closings < CLOSINGS_MAX && losses < LOSSES_MAX)) return undefined;
   return `${losses} connections were closed at ${op}, as engines do that do not know it: ${gaps[op]}`;
 }

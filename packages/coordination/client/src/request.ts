@@ -32,6 +32,8 @@ export class Request {
   sentAt = 0;
   /** How many connections were lost when it was its turn to be answered. */
   losses = 0;
+  /** How many of these the server has closed in an orderly way. */
+  closings = 0;
   phase: 'waiting' | 'sent' | 'settled' = 'waiting';
   /** Called once when it is settled. */
   onSettled: (() => void) | undefined;

@@ -18,7 +18,7 @@ import {
 import { Authentication } from './authentication.ts';
 import { Chroot } from './chroot.ts';
 import type { ClientSettings } from './client-options.ts';
-import { Connection, type ConnectionOwner, ProtocolViolation } from './connection.ts';
+import { Connection, type ConnectionOwner, type LostBy, ProtocolViolation } from './connection.ts';
 import type { SessionChange, WatchedEvent } from './coordination.ts';
 import { DeliveryOrder } from './delivery-order.ts';
 import { gapMessage, lossMessage } from './engine-gaps.ts';
@@ -188,7 +188,7 @@ export class Session implements ConnectionOwner {
     this.#pump();
   }
 
-  lost(reason: string): void {
+  lost(reason: string, by: LostBy): void {
     this.#connection = undefined;
     this.#pingSentAt = undefined;
     this.#endLogin();
@@ -200,7 +200,7 @@ export class Session implements ConnectionOwner {
     // Nobody waits for another connection only to close it: everything ends here.
     this.#closing?.fail('connection_loss');
     if (isFinal(this.#state)) return;
-    this.#pipeline.connectionLost((request) => this.#giveUp(request));
+    this.#pipeline.connectionLost((request) => this.#giveUp(request, by));
     this.#advance('disconnected');
     this.#failures += 1;
     const round = Math.ceil(this.#failures / this.#hosts.size);
@@ -362,9 +362,10 @@ export class Session implements ConnectionOwner {
     else request.refuse(name, name === 'unimplemented' ? gapMessage(call.op) : undefined);
   }
 
-  #giveUp(request: Request): string | undefined {
+  #giveUp(request: Request, by: LostBy): string | undefined {
+    if (by === 'server') request.closings += 1;
     const { op } = request.call;
-    return this.#offered.has(op) ? undefined : lossMessage(op, request.losses);
+    return this.#offered.has(op) ? undefined : lossMessage(op, request);
   }
 
   #tickEvery(timeoutMs: number): void {

@@ -124,6 +124,14 @@ test('an operation at which the engine closes the connection again and again is 
   expect(count(server, 'addWatch')).toBe(3);
 });
 
+test('an operation at which the network cuts several connections is sent again until it is answered', async () => {
+  const { client, server } = await open({
+    request: (received, { reply, nth, socket }) => (nth > 4 ? reply(received, {}) : socket.resetAndDestroy()),
+  });
+  await client.watch('/a', 'persistent', () => undefined);
+  expect(count(server, 'addWatch')).toBe(5);
+});
+
 test('a failed transaction names its part, whether the header of the answer tells of the failure or not', async () => {
   const results = [-101, -2].map((err) => ({ op: 'error', err }));
   let body: unknown = results;

@@ -35,7 +35,7 @@ export function examineRecipesOn(kind: ServiceKind): void {
       expect(drill.deeds).toBeGreaterThan(0);
     });
 
-    test('nothing is left behind, no znode and no watch', () => {
+    test('nothing is left behind, no znode, no watch and no listener', () => {
       expect(outcome.left).toEqual([]);
     });
   });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, type Random } from '@reeve/base';
 import type { Client } from '@reeve/client';
 import { reasonOf } from '@reeve/recipes';
+import type { Traces } from '@reeve/testkit';
 
 /** One session of one party, as a drill sees it. */
 export interface Turn {
@@ -13,6 +14,14 @@ export interface Turn {
   readonly parties: number;
   /** Fires when the session has ended or the storm is over: the drill must end soon. */
   readonly over: AbortSignal;
+}
+
+/** What there is to judge by, when nobody else does anything any more. */
+export interface Court {
+  readonly witness: Client;
+  /** Another one, for who wants the same as the witness. */
+  readonly rival: Client;
+  traces(): Promise<Traces>;
 }
 
 /** Failures that a storm explains: whoever meets them tries again. */
@@ -58,7 +67,7 @@ export abstract class Drill {
   abstract finish(turn: Turn): Promise<void>;
 
   /** When everybody has finished and stopped: looks at what is left. */
-  async judge(_witness: Client): Promise<void> {}
+  async judge(_court: Court): Promise<void> {}
 
   /** The znodes that stay when everybody has stopped, as the documentation says; `root` unless there are more. */
   get keeps(): readonly string[] {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@reeve/base';
 import { type Client, connect, isFinal } from '@reeve/client';
 import { eventually, leftSince, type Service, seededRandom, tracesIn } from '@reeve/testkit';
-import { type Drill, isExplained, pause, type Turn, unlessStorm } from './drill.ts';
+import { type Court, type Drill, isExplained, pause, type Turn, unlessStorm } from './drill.ts';
 import { type Party, placeParty } from './party.ts';
 import { storm } from './storm.ts';
 
@@ -29,15 +29,15 @@ export interface Outcome {
   readonly deeds: readonly string[];
   /** Sessions of all parties: those beyond one for each have followed on one that expired. */
   readonly sessions: number;
-  /** Znodes and watches that were left when everything had stopped. */
+  /** Znodes, watches and listeners that were left when everything had stopped. */
   readonly left: readonly string[];
 }
 
 /** Has parties use all recipes at once through a storm; then everybody gets what they want, stops, and is judged. */
 export async function examine(options: ExaminationOptions): Promise<Outcome> {
   const { service, drills, seed, stormMs } = options;
-  const witness = await connect({ servers: service.members.map(({ address }) => address).join() });
-  const before = await tracesIn(service.members, witness);
+  const servers = service.members.map(({ address }) => address).join();
+  const before = await asWitness(servers, (witness) => tracesIn(service.members, witness));
   const parties = await Promise.all(
     Array.from({ length: options.parties }, (_, at) =>
       placeParty(service, { name: `party-${at + 1}`, random: seededRandom(seed * 100 + at) }),
@@ -50,12 +50,41 @@ export async function examine(options: ExaminationOptions): Promise<Outcome> {
   calm.abort();
   await playing;
   await everyone(parties, drills, (party, drill) => finish({ party, drill, parties }));
-  for (const drill of drills) await drill.judge(witness);
-  const kept = { ...before, znodes: new Set([...before.znodes, ...drills.flatMap(({ keeps }) => keeps)]) };
-  const left = await leftAtLast(async () => leftSince(kept, await tracesIn(service.members, witness)));
+  const left = await asWitness(servers, async (witness) => {
+    const traces = () => tracesIn(service.members, witness);
+    await judge(drills, { witness, servers, traces });
+    const kept = { ...before, znodes: new Set([...before.znodes, ...drills.flatMap(({ keeps }) => keeps)]) };
+    return leftAtLast(async () => {
+      const listening = parties.filter(({ listeners }) => listeners > 0);
+      return [
+        ...leftSince(kept, await traces()),
+        ...listening.map(({ name, listeners }) => `${listeners} who listen to the sessions of ${name}`),
+      ];
+    });
+  });
   for (const party of parties) await party.close();
-  await witness.close();
   return { deeds, left, sessions: parties.reduce((sum, { sessions }) => sum + sessions, 0) };
+}
+
+/** Sessions for looking are opened when there is something to see: none of them must outlast a storm. */
+async function asWitness<T>(servers: string, look: (witness: Client) => Promise<T>): Promise<T> {
+  const witness = await connect({ servers });
+  try {
+    return await look(witness);
+  } finally {
+    await witness.close();
+  }
+}
+
+async function judge(
+  drills: readonly Drill[],
+  { servers, ...court }: Omit<Court, 'rival'> & { readonly servers: string },
+): Promise<void> {
+  await asWitness(servers, async (rival) => {
+    for (const drill of drills) {
+      await drill.judge({ ...court, rival }).catch((error) => drill.violated(`in the end: ${described(error)}`));
+    }
+  });
 }
 
 interface Player {
@@ -90,13 +119,16 @@ async function playOn(player: Player, calm: AbortSignal): Promise<void> {
 /** Has everybody get what they want; on another session where one has ended all the same. */
 async function finish(player: Player): Promise<void> {
   const { drill, party } = player;
-  const deadline = AbortSignal.timeout(FINISH_MS_MAX);
+  const over = new AbortController();
+  const deadline = AbortSignal.any([over.signal, AbortSignal.timeout(FINISH_MS_MAX)]);
   for (let sessions = 1; ; sessions += 1) {
     const turn = turnOf(player, 'calm', deadline);
     try {
-      return await drill.finish(turn);
+      await drill.finish(turn);
+      return over.abort();
     } catch (error) {
       if (isExplained(error) && isFinal(turn.client.state) && sessions < SESSIONS_MAX) continue;
+      over.abort();
       return drill.violated(`${party.name} was forgotten: ${described(error)}`);
     }
   }
@@ -105,17 +137,19 @@ async function finish(player: Player): Promise<void> {
 function turnOf({ party, parties }: Player, weather: 'storm' | 'calm', others: AbortSignal): Turn {
   const { name, random } = party;
   const client = party.client(weather);
-  return { client, name, random, parties: parties.length, over: AbortSignal.any([others, endOf(client)]) };
+  return { client, name, random, parties: parties.length, over: AbortSignal.any([others, endOf(client, others)]) };
 }
 
-/** Fires when the session of this client has ended. */
-function endOf(client: Client): AbortSignal {
+/** Fires when the session of this client has ended, or when it is not asked any more. */
+function endOf(client: Client, others: AbortSignal): AbortSignal {
   const ended = new AbortController();
   const look = () => {
     if (isFinal(client.state)) ended.abort();
   };
-  client.onSession(look);
+  const forget = client.onSession(look);
+  for (const signal of [others, ended.signal]) signal.addEventListener('abort', forget);
   look();
+  if (others.aborted) forget();
   return ended.signal;
 }
 

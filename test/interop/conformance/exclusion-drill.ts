@@ -1,5 +1,5 @@
-import { CheckedStore, type Holder, Holders } from '@reeve/testkit';
-import { Drill, pause, type Turn, unlessStorm } from './drill.ts';
+import { CheckedStore, eventually, type Holder, Holders, leftSince } from '@reeve/testkit';
+import { type Court, Drill, pause, type Turn, unlessStorm } from './drill.ts';
 import { SESSION_MS } from './party.ts';
 
 /** A right that somebody was given. */
@@ -45,6 +45,8 @@ export interface ExclusionFacts {
   readonly allowed: (all: readonly Presence[]) => boolean;
   /** Whether a holder is alone, so that the fence can refuse who comes late. */
   readonly store: 'fenced' | 'none';
+  /** How many may hold at once who all ask for the same; 1 unless given. */
+  readonly seats?: number;
   /** Znodes below the root that stay, as the documentation says; none unless given. */
   readonly keeps?: readonly string[];
 }
@@ -85,6 +87,27 @@ export class ExclusionDrill extends Drill {
     const held = await this.#ask(turn, { signal: turn.over });
     this.#write(turn, held);
     await held.end();
+  }
+
+  /** Who gives up waiting must leave nothing behind, not even while the right is held by somebody else. */
+  override async judge({ witness, rival, traces }: Court): Promise<void> {
+    const { seats = 1 } = this.#facts;
+    const signal = AbortSignal.timeout(10_000);
+    // Always the same draw: everybody asks for the same.
+    const turn = { name: 'witness', parties: 1, over: signal, random: () => 0.65 };
+    const held: Held[] = [];
+    while (held.length < seats) held.push(await this.#ask({ ...turn, client: witness }, { signal }));
+    const before = await traces();
+    const waited = await unlessStorm(this.#ask({ ...turn, client: rival }, { signal, timeoutMs: 300 }));
+    if (waited !== undefined) this.violated('somebody got what others hold');
+    let left: readonly string[] = [];
+    const nothing = async () => {
+      left = leftSince(before, await traces());
+      return left.length === 0;
+    };
+    await eventually(nothing, { what: 'nothing is left', deadlineMs: 3_000 }).catch(() => undefined);
+    if (left.length > 0) this.violated(`who gives up waiting leaves ${left}`);
+    for (const one of held) await one.end();
   }
 
   async #ask(turn: Turn, patience: Patience): Promise<Held> {

@@ -46,6 +46,7 @@ export function exclusionDrills(): readonly Drill[] {
         return heldBy(await new Semaphore(client, { path, leases: LEASES }).acquire(patience));
       },
       allowed: together.atMost(LEASES),
+      seats: LEASES,
       store: 'none',
       keeps: ['/locks', '/leases'],
     }),

@@ -1,6 +1,7 @@
 import type { Random } from '@reeve/base';
 import { type Client, createClient, isFinal } from '@reeve/client';
 import { type FaultProxy, type Service, startFaultProxy } from '@reeve/testkit';
+import { type CountedClient, counted } from './counted-client.ts';
 
 /** A tick of the service, milliseconds. */
 export const TICK_MS = 250;
@@ -16,7 +17,7 @@ export class Party {
   readonly random: Random;
   /** One before each member of the service. */
   readonly network: readonly FaultProxy[];
-  readonly #clients: Client[] = [];
+  readonly #clients: CountedClient[] = [];
   #weather: 'storm' | 'calm' = 'storm';
 
   constructor(facts: Pick<Party, 'name' | 'random' | 'network'>) {
@@ -36,17 +37,23 @@ export class Party {
    */
   client(weather: 'storm' | 'calm'): Client {
     const sessionTimeoutMs = weather === 'storm' ? SESSION_MS : CALM_SESSION_MS;
-    const last = this.#clients.at(-1);
+    const last = this.#clients.at(-1)?.client;
     if (last !== undefined && !isFinal(last.state) && this.#weather === weather) return last;
     this.#weather = weather;
     const servers = this.network.map(({ address }) => address).join();
     const opened = createClient({ servers, sessionTimeoutMs, connectTimeoutMs: 400, random: this.random });
-    this.#clients.push(opened);
-    return opened;
+    const one = counted(opened);
+    this.#clients.push(one);
+    return one.client;
+  }
+
+  /** How many listen to its sessions. */
+  get listeners(): number {
+    return this.#clients.reduce((sum, { listeners }) => sum + listeners(), 0);
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) await client.close();
+    for (const { client } of this.#clients) await client.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { codeOf } from '@reeve/base';
 import type { Client } from '@reeve/client';
 import { Queue, type QueueItem } from '@reeve/recipes';
-import { Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
+import { type Court, Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
 
 /** What is put by some and taken by others. */
 export function queueDrills(): readonly Drill[] {
@@ -79,7 +79,7 @@ class QueueDrill extends Drill {
     await queue.stop();
   }
 
-  override async judge(witness: Client): Promise<void> {
+  override async judge({ witness }: Court): Promise<void> {
     for (const [number, { put, done, doneInDoubt }] of this.#fates.entries()) {
       if (done > 1) this.violated(`the item ${number} was done ${done} times`);
       if (put === 'put' && done + doneInDoubt === 0) this.violated(`the item ${number} was lost`);

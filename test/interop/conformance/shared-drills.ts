@@ -1,8 +1,7 @@
 import { codeOf } from '@reeve/base';
-import type { Client } from '@reeve/client';
 import { Counter, SequenceRange, SharedValue } from '@reeve/recipes';
 import { eventually } from '@reeve/testkit';
-import { Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
+import { type Court, Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
 
 /** What everybody shares: numbers and values. */
 export function sharedDrills(): readonly Drill[] {
@@ -41,7 +40,7 @@ class CounterDrill extends Drill {
     await counter.stop();
   }
 
-  override async judge(witness: Client): Promise<void> {
+  override async judge({ witness }: Court): Promise<void> {
     const counter = new Counter(witness, this.root);
     const value = await counter.get();
     await counter.stop();
@@ -139,7 +138,7 @@ class SharedValueDrill extends Drill {
     await value.stop();
   }
 
-  override async judge(witness: Client): Promise<void> {
+  override async judge({ witness }: Court): Promise<void> {
     const count = Number(String((await witness.getData(this.root)).data));
     if (count >= this.#made.size && count <= this.#made.size + this.#inDoubt) return;
     this.violated(`${this.#made.size} updates, ${this.#inDoubt} in doubt, but it is ${count}`);

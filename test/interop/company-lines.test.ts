@@ -1,21 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { engineKinds, eventually, temporaryDirectory } from '@reeve/testkit';
 import { type Company, gathered, START_MS_MAX } from './company/gathered.ts';
-import { type Line, lines, type Seat } from './company/lines.ts';
+import { type Death, deaths, type Line, lines, type Seat } from './company/lines.ts';
 import type { Tool } from './company/member.ts';
 import { openRoom, roomFacts } from './company/reeve/room.ts';
 
 const ROUNDS = 15;
 const TURN_MS_MAX = 30_000;
-
-/** Who is killed, and who waits for what it has. */
-const deaths = lines.flatMap((line) =>
-  line.seats.flatMap((victim) =>
-    line.seats
-      .filter(({ library }) => library !== victim.library)
-      .map((heir) => ({ line, victim, heir, title: line.title })),
-  ),
-);
 
 describe.each(engineKinds)('one line of several libraries on $name', ({ start }) => {
   const here = gathered(start);
@@ -79,8 +70,18 @@ describe.each(engineKinds)('one line of several libraries on $name', ({ start })
     );
   });
 
+  test("kazoo's Lock as it is and Curator's InterProcessMutex know nothing of each other", async () => {
+    const path = here.freshPath;
+    const kazoo = await here.company.kazoo.open('mutex', path);
+    const curator = await here.company.curator.open('mutex', path);
+    // Curator compares whole names where it does not find its own words: so all of kazoo's come after its numbers.
+    await kazoo.ask('acquire');
+    await curator.ask('acquire');
+    for (const tool of [kazoo, curator]) await tool.ask('release');
+  });
+
   describe('when a process is killed', () => {
-    const granted = new Map<(typeof deaths)[number], Promise<void>>();
+    const granted = new Map<Death, Promise<void>>();
 
     // All at once, because all of them wait for a session to end.
     beforeAll(async () => {

@@ -11,13 +11,13 @@ export interface Seat {
   readonly as?: Visit['as'];
 }
 
-/** Recipes of several libraries that stand in one line. */
+/** Recipes of several libraries that stand in one line: each must wait for the one before it, the first for the last. */
 export interface Line {
   readonly title: string;
   readonly seats: readonly [Seat, Seat, ...Seat[]];
   /** Where their znodes are, below the path. */
   readonly below?: string;
-  /** How many may have it at once when they take turns; all of them unless given, which says nothing of who is alone. */
+  /** How many of those who share may have it at once; all of them unless given. */
   readonly shares?: number;
 }
 
@@ -77,24 +77,20 @@ export const lines: readonly Line[] = [
     ],
   },
   {
-    title: "Curator's InterProcessReadWriteLock: they write, we read",
+    title: "Curator's InterProcessReadWriteLock and ReadWriteLock",
     seats: [
       { library: 'curator', kind: 'writers' },
       { library: 'reeve', kind: 'readers', as: 'shared' },
-    ],
-  },
-  {
-    title: "Curator's InterProcessReadWriteLock: they read, we write",
-    seats: [
-      { library: 'curator', kind: 'readers', as: 'shared' },
       { library: 'reeve', kind: 'writers' },
+      { library: 'curator', kind: 'readers', as: 'shared' },
     ],
   },
   {
-    title: "kazoo's WriteLock and our readers",
+    title: "kazoo's WriteLock, told of our names, and ReadWriteLock",
     seats: [
       { library: 'kazoo', kind: 'writers', options: { patterns: ['__READ__', '__WRIT__'] } },
       { library: 'reeve', kind: 'readers', as: 'shared' },
+      { library: 'reeve', kind: 'writers' },
     ],
   },
   {
@@ -107,3 +103,25 @@ export const lines: readonly Line[] = [
     shares: 1,
   },
 ];
+
+/** Who is killed, and who of another library waits for what it has. */
+export interface Death {
+  readonly title: string;
+  readonly line: Line;
+  readonly victim: Seat;
+  readonly heir: Seat;
+}
+
+/** Every death that somebody waits for. */
+export const deaths: readonly Death[] = lines.flatMap((line) =>
+  line.seats.flatMap((victim) =>
+    line.seats
+      .filter((heir) => heir.library !== victim.library && waitsFor(line, heir, victim))
+      .map((heir) => ({ title: line.title, line, victim, heir })),
+  ),
+);
+
+/** Two that share need not wait for each other, unless there is but one share. */
+function waitsFor({ shares }: Line, ...seats: readonly Seat[]): boolean {
+  return shares === 1 || seats.some(({ as }) => as !== 'shared');
+}

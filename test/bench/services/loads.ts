@@ -80,11 +80,25 @@ export const chapters: Readonly<Record<string, readonly Load[]>> = {
   ],
 };
 
-/** Publishing, whose subscribers are sessions of a process of their own. */
-export function publishing(subscribers: number): Load {
+/** A load whose subscribers are there before. */
+export interface Publication extends Load {
+  readonly subscribe: ToldBySide;
+}
+
+/** Publishing to followers, and to followers who report what they have applied, which Curator's caches do not. */
+export function publishing(subscribers: number): readonly Publication[] {
   const title = `publish to the last of ${subscribers} subscribers`;
-  return {
-    told: both({ what: 'publish', count: PUBLICATIONS }),
-    figures: [{ title, unit: 'ms', of: 'tookMs' }],
-  };
+  const told = { what: 'publish', count: PUBLICATIONS };
+  return [
+    {
+      subscribe: both({ what: 'subscribe', report: 'off' }),
+      told: both(told),
+      figures: [{ title, unit: 'ms', of: 'tookMs' }],
+    },
+    {
+      subscribe: { reeve: { what: 'subscribe', report: 'on' } },
+      told: { reeve: told },
+      figures: [{ title: `${title}, each of which reports it`, unit: 'ms', of: 'tookMs' }],
+    },
+  ];
 }

@@ -85,9 +85,14 @@ class ServicesBench {
 
   async #publish(clients: readonly ToldProcess[]): Promise<void> {
     const { subscribers, sessions } = this.#options;
-    const path = this.#freshPath;
-    for (const client of clients) await client.ask({ what: 'subscribe', path, subscribers, sessions });
-    await this.#load(publishing(subscribers), clients, path);
+    for (const publication of publishing(subscribers)) {
+      const path = this.#freshPath;
+      for (const [i, side] of this.#sides.entries()) {
+        const task = publication.subscribe[side.library];
+        if (task !== undefined) await clients[i]?.ask({ ...task, path, subscribers, sessions });
+      }
+      await this.#load(publication, clients, path);
+    }
   }
 
   async #deaths(): Promise<void> {

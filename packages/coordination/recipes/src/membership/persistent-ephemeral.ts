@@ -49,6 +49,8 @@ export class PersistentEphemeral {
   #data: Uint8Array;
   #state: PersistentEphemeralState = 'idle';
   #tried: 'no' | 'yes' = 'no';
+  /** That of the znode which was found to be there last. */
+  #czxid: number | undefined;
   #unsubscribe: () => void = () => undefined;
   #creating: Promise<void> = Promise.resolve();
 
@@ -121,9 +123,10 @@ export class PersistentEphemeral {
     await this.#creating.catch(() => undefined);
     await this.#client.unwatch(this.path, this.#changed);
     try {
-      // Somebody else may be there by now.
+      // Somebody else may be there by now, or the next one of this session.
       const stat = await this.#client.exists(this.path);
-      if (stat?.ephemeralOwner === this.#client.sessionId) await this.#client.delete(this.path);
+      const isOwn = stat?.ephemeralOwner === this.#client.sessionId && stat.czxid === (this.#czxid ?? stat.czxid);
+      if (isOwn) await this.#client.delete(this.path);
     } catch (error) {
       if (codeOf(error) !== 'no_node') throw error;
     }
@@ -160,9 +163,20 @@ export class PersistentEphemeral {
       if (codeOf(error) !== 'node_exists') throw error;
       const stat = await this.#client.exists(this.path);
       if (stat?.ephemeralOwner !== this.#client.sessionId) return 'taken';
-      await this.#client.setData(this.path, data);
+      return this.#adopt(data);
     }
     return 'ours';
+  }
+
+  /** It may be one that this session has kept before, and that is being taken back. */
+  async #adopt(data: Uint8Array): Promise<'ours' | 'taken'> {
+    try {
+      await this.#client.setData(this.path, data);
+      return 'ours';
+    } catch (error) {
+      if (codeOf(error) !== 'no_node') throw error;
+      return 'taken';
+    }
   }
 
   /** Resolves when the znode has changed or is gone, or when `signal` fires. */
@@ -192,6 +206,7 @@ export class PersistentEphemeral {
   }
 
   #found(czxid: number): void {
+    this.#czxid = czxid;
     if (this.#state === 'present') return;
     this.#state = 'present';
     this.#hub.tell({ kind: 'created', czxid });

@@ -5,6 +5,7 @@ import type { Drill } from './drill.ts';
 import { examine, type Outcome } from './examination.ts';
 import { exclusionDrills } from './exclusion-drills.ts';
 import { mirrorDrills } from './mirror-drills.ts';
+import { partitionDrills } from './partition-drills.ts';
 import { TICK_MS } from './party.ts';
 import { queueDrills } from './queue-drills.ts';
 import { sharedDrills } from './shared-drills.ts';
@@ -42,7 +43,14 @@ export function examineRecipesOn(kind: ServiceKind): void {
 }
 
 function allDrills(): readonly Drill[] {
-  return [...exclusionDrills(), ...barrierDrills(), ...mirrorDrills(), ...queueDrills(), ...sharedDrills()];
+  return [
+    ...exclusionDrills(),
+    ...barrierDrills(),
+    ...mirrorDrills(),
+    ...partitionDrills(),
+    ...queueDrills(),
+    ...sharedDrills(),
+  ];
 }
 
 function report({ deeds, sessions }: Outcome, drills: readonly Drill[]): string {

@@ -10,8 +10,11 @@ export interface LoggerOptions {
   readonly level: LogLevel;
 }
 
+/** A logger whose level can change. */
+export type LeveledLogger = Logger & { level: string };
+
 /** A logger to standard error: lines for people on a terminal, JSON for everything else. */
-export async function createLogger({ name, level }: LoggerOptions): Promise<Logger> {
+export async function createLogger({ name, level }: LoggerOptions): Promise<LeveledLogger> {
   const options = { name, level };
   if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: STDERR, sync: true }));
   const { default: pretty } = await import('pino-pretty');

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { CodedError, type Logger, silent } from '@reeve/base';
 import type { AuthInfo, ClientTls } from '@reeve/client';
+import type { WorkerLiveSettings } from '@reeve/tasks';
 
 /** What a worker is started with. Only `connect` must be given. */
 export interface WorkerOptions {
@@ -37,7 +38,12 @@ export interface WorkerOptions {
   /** The most bytes of a result as JSON. 256 KiB. */
   readonly resultBytesMax?: number;
   readonly logger?: Logger;
+  /** Called when the configuration wants the log at another level; undefined: at the one it was started with. */
+  readonly setLogLevel?: (level: LogLevel | undefined) => void;
 }
+
+/** How much a log says. */
+export type LogLevel = NonNullable<WorkerLiveSettings['logLevel']>;
 
 /** The options of a worker, complete and checked. */
 export type WorkerSettings = Required<Omit<WorkerOptions, 'memoryMaxMb' | 'tls'>> &
@@ -72,6 +78,7 @@ export function completeOptions({ memoryMaxMb, handlers = [], ...options }: Work
     drainMs: 30_000,
     resultBytesMax: 256 * 1024,
     logger: silent,
+    setLogLevel: () => {},
     ...options,
     handlers: handlers.map((module) => (isAbsolute(module) ? module : resolve(module))),
     memoryMaxMb,

@@ -83,12 +83,16 @@ async function workerOptionsOf({ settings }: Context, raw: RawWorker): Promise<W
   if (raw.handlers === undefined && raw.commands === undefined) {
     throw usageError('there is nothing that this worker could run', 'Add --handlers FILE, or --commands, or both.');
   }
+  const logger = await createLogger({ name: raw.name ?? 'worker', level: settings.logLevel });
   return {
     connect: settings.connect,
     root: settings.root,
     auth: settings.auth,
     ...clientTls(settings.tls),
-    logger: await createLogger({ name: raw.name ?? 'worker', level: settings.logLevel }),
+    logger,
+    setLogLevel: (level = settings.logLevel) => {
+      logger.level = level;
+    },
     commands: raw.commands === true ? 'allowed' : 'refused',
     ...(raw.handlers === undefined ? {} : { handlers: readableFiles(raw.handlers) }),
     ...(raw.slots === undefined ? {} : { slots: raw.slots }),

@@ -25,7 +25,7 @@ const restartBackoff: Backoff = { baseMs: 200, factor: 2, ceilingMs: 10_000, jit
 
 /** What a pool is made of. */
 export interface PoolOptions {
-  /** The most attempts that run at the same time. */
+  /** The most attempts that run at the same time; `resize` changes it. */
   readonly slots: number;
   readonly settings: RunnerSettings;
   readonly memoryMaxMb: number | undefined;
@@ -52,6 +52,7 @@ export class Pool {
   #waiting = new Map<TaskId, Execution>();
   #handlers: ReadonlySet<string> = new Set();
   readonly #slots = new Set<HandlerSlot>();
+  #slotsMax: number;
   #commands: CommandHost | undefined;
   #leaseMs = Number.MAX_SAFE_INTEGER;
   #sweeper: NodeJS.Timeout | undefined;
@@ -64,6 +65,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#slotsMax = options.slots;
     this.#runners = options.runners ?? new URL('../runner/', import.meta.url);
   }
 
@@ -90,6 +92,12 @@ export class Pool {
   /** How many executions wait for a slot. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** Runs so many attempts at the same time from now on. What runs goes on; runners that are too many stay idle. */
+  resize(slots: number): void {
+    this.#slotsMax = slots;
+    this.#dispatchSoon();
   }
 
   /** Takes an execution; it starts as soon as a slot is free. */
@@ -198,7 +206,7 @@ export class Pool {
   #place(execution: Execution): boolean {
     const { work } = execution;
     if (work.kind === 'handler') return this.#placeHandler(execution, work.handler);
-    if (this.#taken() >= this.#options.slots) return false;
+    if (this.#taken() >= this.#slotsMax) return false;
     this.#commands ??= this.#startCommands();
     this.#commands.push(execution);
     return true;
@@ -235,7 +243,7 @@ export class Pool {
       else if (slot.backlogMs + expectedMs <= PACK_MS) return slot;
       else if (least === undefined || slot.backlogMs < least.backlogMs) least = slot;
     }
-    if (idle !== undefined && this.#taken() < this.#options.slots) return idle;
+    if (idle !== undefined && this.#taken() < this.#slotsMax) return idle;
     return least !== undefined && least.backlogMs + expectedMs <= BACKLOG_MS ? least : undefined;
   }
 
@@ -243,7 +251,7 @@ export class Pool {
   #startMore(): void {
     const [first] = this.#waiting.values();
     if (first?.work.kind !== 'handler' || this.#stopped || this.#restartTimer !== undefined) return;
-    if (this.#slots.size >= this.#options.slots || this.#taken() >= this.#options.slots) return;
+    if (this.#slots.size >= this.#slotsMax || this.#taken() >= this.#slotsMax) return;
     // Runners that start, and those that are busy with short attempts, will take what waits before long.
     let capable = 0;
     for (const slot of this.#slots) if (slot.state === 'starting' || slot.backlogMs <= BACKLOG_MS) capable += 1;

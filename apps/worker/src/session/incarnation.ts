@@ -24,6 +24,7 @@ import { EndingWriter } from './ending-writer.ts';
 import { type Holding, holdingOf, resultOf } from './holding.ts';
 import { Intake } from './intake.ts';
 import { type Lease, leaseOf } from './lease.ts';
+import { LiveSettings } from './live-settings.ts';
 
 /** An assignment that has not started for so long, milliseconds, is handed back: perhaps another worker is free. */
 const HAND_BACK_MS = 1_000;
@@ -57,9 +58,12 @@ export class Incarnation {
   readonly #parts: IncarnationParts;
   readonly #intake: Intake;
   readonly #writer: EndingWriter;
+  readonly #live: LiveSettings;
   readonly #holdings = new Map<TaskId, Holding>();
   #phase: 'accepting' | 'draining' | 'over' = 'accepting';
   #hasBegun = false;
+  /** Whether the servers know what the worker says of itself. */
+  #announced: 'all' | 'not yet' = 'all';
   #lease: Lease;
   #ticker: NodeJS.Timeout | undefined;
   #unlisten: (() => void) | undefined;
@@ -81,11 +85,13 @@ export class Incarnation {
     });
     const onReleased = (taskId: TaskId, result: EndingResult | 'handed_back') => this.#onReleased(taskId, result);
     this.#writer = new EndingWriter({ store, logger, onReleased });
+    this.#live = new LiveSettings({ coordination, settings, logger, onChange: () => this.#onSettings() });
   }
 
   /** Registers the worker: it is given tasks from now on. */
   async begin(): Promise<void> {
     const { coordination, pool, settings, store } = this.#parts;
+    pool.resize(settings.slots);
     pool.renewLease(this.#lease.endMs);
     const tickMs = Math.min(TICK_MS_MAX, coordination.sessionTimeoutMs / TICKS_PER_SESSION);
     this.#ticker = setInterval(() => this.#tick(), tickMs);
@@ -94,12 +100,16 @@ export class Incarnation {
       else if (to !== 'suspended') this.#lose(`the session is ${to}`);
     });
     await this.#intake.open();
+    await this.#live.start();
+    this.#announced = 'all';
     await store.register(this.#record());
     // Lost before it had begun: whoever begins it is told by this, and only by this.
     if (this.#phase !== 'accepting') throw new IncarnationError({ code: 'session_lost' }, 'the session did not last');
     this.#hasBegun = true;
-    const { slots, queues, fleet } = settings;
-    this.#parts.logger.info({ workerId: this.workerId, slots, queues, fleet }, 'registered');
+    // They may have changed since the record was made.
+    this.#catchUp();
+    const { slots, queues } = this.#live;
+    this.#parts.logger.info({ workerId: this.workerId, slots, queues, fleet: settings.fleet }, 'registered');
   }
 
   /** Takes an execution's end; one of an earlier incarnation is not known here. */
@@ -115,11 +125,9 @@ export class Incarnation {
   async drain(): Promise<void> {
     if (this.#phase !== 'accepting') return;
     this.#phase = 'draining';
-    const { store, pool, logger } = this.#parts;
+    const { pool } = this.#parts;
     // The phase is advice for the primary; what it assigns nevertheless is handed back.
-    store.update(this.#record()).catch((error: unknown) => {
-      logger.warn({ workerId: this.workerId, code: codeOf(error) }, `cannot announce the drain: ${messageOf(error)}`);
-    });
+    this.#announce();
     this.#handBack(pool.takeUnstarted());
     await pool.idle();
     await this.#writer.flushed();
@@ -137,7 +145,30 @@ export class Incarnation {
     this.#unlisten?.();
     this.#intake.close();
     this.#writer.stop();
+    this.#live.stop().catch(() => undefined);
     this.#holdings.clear();
+  }
+
+  /** The configuration wants something else. */
+  #onSettings(): void {
+    this.#parts.pool.resize(this.#live.slots);
+    this.#announced = 'not yet';
+    this.#catchUp();
+  }
+
+  #catchUp(): void {
+    if (this.#hasBegun && this.#announced === 'not yet') this.#announce();
+  }
+
+  /** Tells the primary what the worker is now; when that fails, again as soon as a server is in touch. */
+  #announce(): void {
+    const { store, logger } = this.#parts;
+    this.#announced = 'all';
+    store.update(this.#record()).catch((error: unknown) => {
+      this.#announced = 'not yet';
+      const facts = { workerId: this.workerId, code: codeOf(error) };
+      logger.warn(facts, `cannot say what the worker is now: ${messageOf(error)}`);
+    });
   }
 
   #onAssigned(task: AssignedTask): void {
@@ -257,6 +288,7 @@ export class Incarnation {
   #onReconnected(): void {
     this.#parts.logger.info({ workerId: this.workerId }, 'in touch with the coordinator again');
     this.#writer.wake();
+    this.#catchUp();
     void this.#intake.reconcile(() => this.#openIds());
   }
 
@@ -274,7 +306,8 @@ export class Incarnation {
 
   #record(): WorkerRecord {
     const { settings, handlers, startedAt } = this.#parts;
-    const { slots, queues, labels, fleet, commands } = settings;
+    const { labels, fleet, commands } = settings;
+    const { slots, queues } = this.#live;
     return {
       host: hostname(),
       pid: process.pid,

@@ -10,8 +10,9 @@ import { runExample } from './documentation/run-example.ts';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const directory = join(repository, 'docs/services');
 
+/** The table of contents has nothing to run. */
 const pages = readdirSync(directory)
-  .filter((name) => name.endsWith('.md'))
+  .filter((name) => name.endsWith('.md') && name !== 'README.md')
   .map((name) => ({ name, examples: examplesIn(name, readFileSync(join(directory, name), 'utf8')) }));
 const examples = pages.flatMap((page) => page.examples);
 const nodeTypes = { types: ['node'], typeRoots: [join(repository, 'node_modules/@types')] };

@@ -5,11 +5,12 @@ import { Picker, Registration, readService, type ServiceInstance, ServiceView, S
 import {
   atTestEnd,
   type Engine,
-  engineKinds,
   eventually,
   type FaultProxy,
   leftSince,
+  type Service,
   seededRandom,
+  serviceKinds,
   startFaultProxy,
   tracesIn,
 } from '@reeve/testkit';
@@ -17,8 +18,9 @@ import {
 const SESSION_MS = 2_000;
 const ACTS_PER_ROUND = 20;
 
-describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
-  let engine: Engine;
+describe.each(Object.values(serviceKinds))('discovery in a storm on $name', ({ start }) => {
+  let service: Service;
+  let everywhere: string;
   let proxy: FaultProxy;
   let witness: Client;
   let root: string;
@@ -27,21 +29,22 @@ describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
   const connectTo = (servers: string) => connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
 
   beforeAll(async () => {
-    engine = await start({ tickMs: 500 });
-    witness = await connectTo(engine.address);
+    service = await start({ tickMs: 500 });
+    everywhere = service.members.map(({ address }) => address).join(',');
+    witness = await connectTo(everywhere);
     atTestEnd(() => witness.close());
   }, 60_000);
 
   beforeEach(async () => {
-    proxy = await startFaultProxy(engine.port);
+    proxy = await startFaultProxy((service.members[0] as Engine).port);
     nth += 1;
     root = await witness.create(`/storm-${nth}`, null);
     // Kept, so that the service is not cleaned up as empty while traces are compared.
     await witness.create(`${root}/api`, null);
   });
 
-  async function openSessions(): Promise<Sessions> {
-    const sessions = await Sessions.open(() => connectTo(proxy.address));
+  async function openSessions(servers = proxy.address): Promise<Sessions> {
+    const sessions = await Sessions.open(() => connectTo(servers));
     atTestEnd(() => sessions.close());
     return sessions;
   }
@@ -53,9 +56,27 @@ describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
 
   const present = async () => inOrder((await readService(witness, { root, service: 'api' })).instances);
 
+  test('the server that all need is killed: callers go on calling, and all is as before when it is back', async () => {
+    const sessions = await openSessions(everywhere);
+    const registration = registrationOf(sessions, 'a');
+    const picker = new Picker(await openSessions(everywhere), { root, service: 'api' });
+    await registration.start();
+    await picker.start();
+    await eventually(() => picker.pick()?.id === 'a', { what: 'it is known' });
+    const leader = await service.leader();
+    await leader.kill();
+    await eventually(() => picker.state === 'stale', { what: 'the picker is out of touch' });
+    expect(picker.pick()?.id).toBe('a');
+    await leader.start();
+    await eventually(() => picker.state === 'ready' && picker.pick()?.id === 'a', { what: 'it is known again' });
+    await registration.update({ weight: 7 });
+    await eventually(() => picker.instances.get('a')?.weight === 7, { what: 'what it says now is known' });
+    await Promise.all([registration.stop(), picker.stop()]);
+  }, 60_000);
+
   test('whenever what has begun is stopped, nothing of it stays', async () => {
     const sessions = await openSessions();
-    const before = await tracesIn([engine], witness);
+    const before = await tracesIn(service.members, witness);
     const random = seededRandom(11);
     const brief = async (i: number) => {
       const registration = registrationOf(sessions, `brief-${i}`);
@@ -67,11 +88,11 @@ describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
     };
     await Promise.all(Array.from({ length: 30 }, (_, i) => brief(i)));
     await sessions.client.sync('/');
-    expect(leftSince(before, await tracesIn([engine], witness))).toEqual([]);
+    expect(leftSince(before, await tracesIn(service.members, witness))).toEqual([]);
   });
 
   test('through cuts and expired sessions everybody knows at last who is there, and nothing stays', async () => {
-    const before = await tracesIn([engine], witness);
+    const before = await tracesIn(service.members, witness);
     const random = seededRandom(42);
     const [owners, callers] = [await openSessions(), await openSessions()];
     const view = new ServiceView(callers, { root, service: 'api' });
@@ -111,6 +132,6 @@ describe.each(engineKinds)('discovery in a storm on $name', ({ start }) => {
     expect(proxy.accepted).toBeGreaterThan(10);
     await Promise.all([...[...registered.values()].map((one) => one.stop()), view.stop(), ...leaving]);
     await Promise.all([owners.client.sync('/'), callers.client.sync('/')]);
-    expect(leftSince(before, await tracesIn([engine], witness))).toEqual([]);
+    expect(leftSince(before, await tracesIn(service.members, witness))).toEqual([]);
   }, 60_000);
 });

@@ -119,10 +119,7 @@ async function offer(context: Context, { registration, running, graceMs }: Offer
     clearTimeout(stillWaiting);
   }
   await Promise.race([aborted(end), lost]);
-  if (!commandEnded.signal.aborted) {
-    context.output.note(`${registration.instance.service}: draining`);
-    await registration.drain({ graceMs, signal: commandEnded.signal });
-  }
+  if (!commandEnded.signal.aborted) await registration.drain({ graceMs, signal: commandEnded.signal });
   if (running === undefined) return exitCodes.ok;
   return commandEnded.signal.aborted && !context.stop.aborted ? running.ended : exitCodes.interrupted;
 }

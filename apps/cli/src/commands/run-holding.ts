@@ -103,7 +103,7 @@ export async function runHolding(context: Context, holding: Holding): Promise<Ex
       withClient(context, (client) => holdOnce(context, client, { ...holding, leftMs, started }), sessionOf(raw)),
     );
     if (end !== 'again') return end;
-    context.output.note(`the session ended while waiting for ${holding.what}: back in line, as the last one`);
+    context.output.note(`the place in line for ${holding.what} was lost: stands in line again`);
   }
 }
 
@@ -137,7 +137,7 @@ async function holdOnce(context: Context, client: Client, attempt: Attempt): Pro
     lease = await telling(context, attempt, obtainable);
   } catch (error) {
     if (stop.aborted) return exitCodes.interrupted;
-    if (codeOf(error) === 'session_over') return 'again';
+    if (codeOf(error) === 'session_over' || codeOf(error) === 'lost') return 'again';
     if (codeOf(error) !== 'deadline_exceeded') throw error;
     if (attempt.raw.quiet === true) return exitCodes.timedOut;
     throw await notObtained(attempt, obtainable);

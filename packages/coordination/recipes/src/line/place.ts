@@ -291,9 +291,16 @@ export class Place {
 
   readonly #ownChanged = ({ type }: WatchedEvent): void => {
     if (this.#isOver) return;
-    if (type === 'deleted') return this.#lose('removed');
+    if (type === 'deleted') return this.#removed();
     this.#retrying(() => this.#watchOwn()).catch((error) => this.#failed(error));
   };
+
+  /** The end of a session deletes its znodes, and says so before it says that it ends. */
+  #removed(): void {
+    // Whoever holds nothing has time to ask.
+    if (this.#state === 'waiting') return this.look();
+    this.#lose(this.#safetyLeftMs() <= 0 ? 'session_suspended' : 'removed');
+  }
 
   readonly #changed = (): void => {
     this.#watched = undefined;

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { atTestEnd, eventually, freePort } from '@reeve/testkit';
+import { atTestEnd, eventually, freePort, temporaryDirectory } from '@reeve/testkit';
 import { commandCheck, httpCheck, tcpCheck } from '../src/probe/checks.ts';
 import { type Health, nextHealth, unprobed } from '../src/probe/health.ts';
 import { Probe, type ProbeEvent } from '../src/probe/probe.ts';
@@ -21,6 +23,12 @@ async function serve(status: () => number): Promise<number> {
     server.close();
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** A zombie that nobody has buried yet runs no more. */
+function isRunning(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
 }
 
 describe('a check', () => {
@@ -52,9 +60,17 @@ describe('a check', () => {
       'exit code 3: not today',
     );
     await expect(commandCheck(['/there/is/none'])(never)).rejects.toThrow(/ENOENT/);
-    await expect(commandCheck(['sleep', '60'])(AbortSignal.timeout(20))).rejects.toMatchObject({
-      code: 'probe_failed',
-    });
+  });
+
+  test('by a command whose time is up is killed with all that it has started', async () => {
+    const file = join(temporaryDirectory(), 'pid');
+    const hurry = new AbortController();
+    const checked = commandCheck(['sh', '-c', 'sleep 60 & echo $! > "$0"; wait', file])(hurry.signal);
+    const written = () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined);
+    const pid = await eventually(written, { what: 'the command has started another' });
+    hurry.abort();
+    await expect(checked).rejects.toMatchObject({ code: 'probe_failed' });
+    await eventually(() => !isRunning(pid), { what: 'what it has started is gone' });
   });
 });
 

@@ -39,23 +39,40 @@ export function tcpCheck({ host, port }: { readonly host: string; readonly port:
     });
 }
 
-/** Well is when a command ends with exit code 0. It is killed when its time is up. */
+/** Well is when a command ends with exit code 0. It is killed with all that it has started when its time is up. */
 export function commandCheck(line: readonly string[]): Check {
   const [file = '', ...rest] = line;
   return (signal) =>
     new Promise((resolve, reject) => {
-      const child = spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'], signal, killSignal: 'SIGKILL' });
+      // A process group of its own, so that nothing which it has started stays behind.
+      const child = spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      const kill = () => killGroup(child.pid);
+      signal.addEventListener('abort', kill, { once: true });
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = `${said}${text}`.slice(-OUTPUT_CHARACTERS_MAX);
       });
       child.once('error', (error) => reject(probeFailed(`${file}: ${reasonIn(error)}`, { cause: error })));
+      child.once('exit', (code) => {
+        signal.removeEventListener('abort', kill);
+        if (code === 0) resolve(undefined);
+        // What it has left behind would keep its last words from us.
+        else kill();
+      });
       child.once('close', (code, killedBy) => {
         const last = said.trim().split('\n').at(-1) ?? '';
-        if (code === 0) resolve(undefined);
-        else reject(probeFailed(`${file}: ${killedBy ?? `exit code ${code}`}${last === '' ? '' : `: ${last}`}`));
+        reject(probeFailed(`${file}: ${killedBy ?? `exit code ${code}`}${last === '' ? '' : `: ${last}`}`));
       });
     });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended in this moment.
+  }
 }
 
 /** An error of several addresses that were tried has a code and no message. */

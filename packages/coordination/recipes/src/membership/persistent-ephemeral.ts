@@ -49,7 +49,7 @@ export class PersistentEphemeral {
   #data: Uint8Array;
   #state: PersistentEphemeralState = 'idle';
   #tried: 'no' | 'yes' = 'no';
-  /** That of the znode which was found to be there last. */
+  /** That of the znode which was found to be there last; unknown while another one may have been created. */
   #czxid: number | undefined;
   #unsubscribe: () => void = () => undefined;
   #creating: Promise<void> = Promise.resolve();
@@ -113,6 +113,10 @@ export class PersistentEphemeral {
     if (this.#state === 'stopped' || this.#state === 'lost') return;
     this.#end('stopped');
     this.#hub.end();
+    await this.#retire();
+  }
+
+  async #retire(): Promise<void> {
     if (this.#tried === 'no') return;
     await takeBack(this.#client, this.path, () => this.#takeBack()).catch((error) => {
       if (codeOf(error) !== 'session_over') throw error;
@@ -122,6 +126,8 @@ export class PersistentEphemeral {
   async #takeBack(): Promise<void> {
     await this.#creating.catch(() => undefined);
     await this.#client.unwatch(this.path, this.#changed);
+    // Without this the server asked may not know yet what another one has created for us.
+    await this.#client.sync(this.path);
     try {
       // Somebody else may be there by now, or the next one of this session.
       const stat = await this.#client.exists(this.path);
@@ -134,6 +140,7 @@ export class PersistentEphemeral {
 
   #create(wanted?: AbortSignal): Promise<void> {
     this.#state = 'creating';
+    this.#czxid = undefined;
     this.#creating = this.#enter(wanted === undefined ? [] : [wanted]);
     return this.#creating;
   }
@@ -157,6 +164,7 @@ export class PersistentEphemeral {
   async #claim(): Promise<'ours' | 'taken'> {
     const data = this.#data;
     this.#tried = 'yes';
+    this.#czxid = undefined;
     try {
       await createUnder(this.#client, this.path, { data, mode: 'ephemeral' });
     } catch (error) {
@@ -199,14 +207,15 @@ export class PersistentEphemeral {
   /** Looks after the znode: watches it, and creates it again when it is gone. */
   async #stay(wanted: AbortSignal): Promise<void> {
     const stat = await this.#retrying(() => this.#client.exists(this.path, { watch: this.#changed }), wanted);
+    const isOwn = stat?.ephemeralOwner === this.#client.sessionId;
+    if (isOwn) this.#czxid = stat.czxid;
     if (this.#ended.signal.aborted) throw reasonOf(this.#ended.signal, this.path);
-    if (stat?.ephemeralOwner === this.#client.sessionId) return this.#found(stat.czxid);
+    if (isOwn) return this.#found(stat.czxid);
     if (this.#state === 'present') this.#hub.tell({ kind: 'removed' });
     await this.#create();
   }
 
   #found(czxid: number): void {
-    this.#czxid = czxid;
     if (this.#state === 'present') return;
     this.#state = 'present';
     this.#hub.tell({ kind: 'created', czxid });
@@ -234,6 +243,8 @@ export class PersistentEphemeral {
     this.#end('lost');
     this.#hub.tell({ kind: 'lost', cause });
     this.#hub.end();
+    // The session may live on: then the znode must go, for nobody looks after it any more.
+    this.#retire().catch(() => undefined);
   }
 
   #end(state: 'lost' | 'stopped'): void {

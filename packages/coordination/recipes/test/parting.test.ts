@@ -24,6 +24,7 @@ class Service {
   get client(): Coordination {
     const service = this;
     const part = {
+      sessionId: 'own',
       sessionTimeoutMs: 1_000,
       sessionDeadline: Date.now() + 60_000,
       get state() {
@@ -34,6 +35,7 @@ class Service {
         return service.created;
       },
       exists: async () => undefined,
+      sync: async () => undefined,
       getChildren: async () => [service.created.slice(service.created.lastIndexOf('/') + 1)],
       unwatch: async () => undefined,
       getData: async () => ({ data, stat: { czxid: 1 } }),
@@ -60,7 +62,7 @@ async function anElection(service: Service) {
 }
 
 async function aMember(service: Service) {
-  const client = Object.assign(service.client, { exists: never });
+  const client = Object.assign(service.client, { exists: async () => ({ ephemeralOwner: 'own', czxid: 1 }) });
   const member = new GroupMember(client, { group: '/g', name: 'm', data });
   await member.start();
   return member;

@@ -7,6 +7,7 @@ import { type Column, renderTable } from '../output/table.ts';
 import { ago } from '../output/words.ts';
 import { withSettings } from '../settings.ts';
 import { type Act, examples } from './act.ts';
+import { watchWorkers } from './watch-workers.ts';
 
 /** `reeve workers` and `reeve masters`: who is there. */
 export function addFleet(program: Command, act: Act): void {
@@ -14,10 +15,14 @@ export function addFleet(program: Command, act: Act): void {
     program
       .command('workers')
       .summary('list the workers')
-      .description('Lists the workers that live, what they run and how busy they are.'),
+      .description('Lists the workers that live, what they run and how busy they are.')
+      .option('-w, --watch', 'tell who comes, changes and goes, until Ctrl-C'),
   )
-    .addHelpText('after', examples('reeve workers', 'reeve workers --json | jq .record.handlers'))
-    .action((_raw, self: Command) => act(self, showWorkers));
+    .addHelpText(
+      'after',
+      examples('reeve workers', 'reeve workers --watch', 'reeve workers --json | jq .record.handlers'),
+    )
+    .action((raw: { readonly watch?: true }, self: Command) => act(self, raw.watch ? watchWorkers : showWorkers));
   withSettings(
     program
       .command('masters')

@@ -12,6 +12,7 @@ import {
   type FollowerOptions,
   type FollowerState,
   type SessionSource,
+  type SettingEvent,
 } from '@reeve/configuration';
 import {
   atTestEnd,
@@ -24,6 +25,7 @@ import {
   startFaultProxy,
   temporaryDirectory,
 } from '@reeve/testkit';
+import { z } from 'zod';
 
 const SESSION_MS = 2_000;
 
@@ -355,6 +357,28 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
       await has(steady.follower, 'billing/max', 2);
       await is(steady.follower, 'ready');
       await eventually(async () => (await reports()) === 1, { what: 'it reports again' });
+    });
+
+    test('makes typed settings, which keep the last value that fitted', async () => {
+      await publisher.publish({ set: { 'billing/limits/max': 5 } });
+      const { follower } = follow(witness);
+      const max = follower.follow('billing/limits/max', z.int().positive(), 1);
+      const all = follower.follow('billing', z.object({ limits: z.object({ max: z.number() }) }), {
+        limits: { max: 0 },
+      });
+      const told: SettingEvent<number>[] = [];
+      max.events.subscribe((event) => told.push(event));
+      await follower.start();
+      for (const value of [-1, 6]) await publisher.publish({ set: { 'billing/limits/max': value } });
+      await publisher.publish({ remove: ['billing/limits/max'] });
+      await has(follower, 'billing', undefined);
+      expect(told).toEqual([
+        { kind: 'changed', before: 1, after: 5 },
+        { kind: 'refused', value: -1, problem: expect.stringContaining('Too small') },
+        { kind: 'changed', before: 5, after: 6 },
+        { kind: 'changed', before: 6, after: 1 },
+      ]);
+      expect([max.value, max.problem, all.value]).toEqual([1, undefined, { limits: { max: 0 } }]);
     });
 
     test('starts from its file while no server answers, and catches up when one does', async () => {

@@ -32,13 +32,13 @@ export class ConfigSchemas {
    * @throws ConfigError `schema_invalid`, `value_invalid`
    */
   async set(key: string, schema: JsonSchema, wait: WaitOptions = {}): Promise<void> {
-    checkSchema(checkKey(key), schema);
+    await checkSchema(checkKey(key), schema);
     const { store, author } = this.#parts;
     const path = store.layout.schema(key);
     await store.change(async () => {
       const { keys } = await readScopes(store, [scopeOf(key)]);
       const concerned = [...keys].filter((one) => isWithin(one, key));
-      checkValues(new Map([[key, schema]]), await readValues(store, concerned), concerned);
+      await checkValues(new Map([[key, schema]]), await readValues(store, concerned), concerned);
       const [there] = await store.read([path]);
       const data = encode({ schema, author } satisfies SchemaRecord);
       return [{ op: there === undefined ? 'create' : 'setData', path, data }];

@@ -156,8 +156,8 @@ export class ChangeDraft {
     }
     const changed = this.entries.map(({ key }) => key);
     // Those that were published are not to hide those that always hold.
-    checkValues(new Map(own), values, changed);
-    checkValues(schemas, values, changed);
+    await checkValues(new Map(own), values, changed);
+    await checkValues(schemas, values, changed);
   }
 }
 

@@ -1,7 +1,7 @@
 import { keyOfName } from '../model/key.ts';
 import { decode } from '../model/records.ts';
 import type { ConfigStore } from './config-store.ts';
-import { checkSchema, type JsonSchema, type Schemas } from './schemas.ts';
+import type { JsonSchema, Schemas } from './schemas.ts';
 
 /** What a schema's znode holds. */
 export interface SchemaRecord {
@@ -20,7 +20,7 @@ export async function readSchemas(store: ConfigStore): Promise<Schemas> {
     const znode = found[i];
     if (znode === undefined) continue;
     const record = decode<SchemaRecord>(paths[i] as string, znode.data, ['schema']);
-    read.set(keyOfName(name), checkSchema(keyOfName(name), record.schema));
+    read.set(keyOfName(name), record.schema);
   }
   return read;
 }

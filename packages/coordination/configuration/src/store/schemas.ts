@@ -1,6 +1,5 @@
 import { messageOf } from '@reeve/base';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { configError, type ValueIssue } from '../config-error.ts';
 import { documentAt } from '../model/document.ts';
 import { isObject, type JsonObject, type JsonValue } from '../model/json.ts';
@@ -16,11 +15,11 @@ export type Schemas = ReadonlyMap<string, JsonSchema>;
 const ISSUES_MAX = 5;
 
 /** Checks that it is a JSON Schema. @throws ConfigError `schema_invalid` */
-export function checkSchema(key: string, schema: unknown): JsonSchema {
+export async function checkSchema(key: string, schema: unknown): Promise<JsonSchema> {
   if (typeof schema !== 'boolean' && !isObject(schema)) {
     throw configError({ code: 'schema_invalid', key, reason: 'it is neither an object nor true or false' });
   }
-  compile(key, schema);
+  await compile(key, schema);
   return schema;
 }
 
@@ -29,18 +28,18 @@ export function checkSchema(key: string, schema: unknown): JsonSchema {
  *
  * @throws ConfigError `value_invalid`
  */
-export function checkValues(
+export async function checkValues(
   schemas: Schemas,
   values: ReadonlyMap<string, JsonValue>,
   changed: readonly string[],
-): void {
+): Promise<void> {
   for (const [path, schema] of schemas) {
     const key = changed.find((one) => isWithin(one, path));
     if (key === undefined) continue;
     const found = documentAt(values, path);
     // What is not there is not wrong, unless something of it is.
     if (found === undefined) continue;
-    const validate = compile(path, schema);
+    const validate = await compile(path, schema);
     if (validate(found)) continue;
     const issues = (validate.errors ?? []).slice(0, ISSUES_MAX).map(issueOf);
     throw configError({ code: 'value_invalid', key: culprit(changed, path, issues) ?? key, schema: path, issues });
@@ -53,9 +52,11 @@ function culprit(changed: readonly string[], path: string, issues: readonly Valu
   return changed.find((key) => isWithin(at, key) || isWithin(key, at));
 }
 
-function compile(key: string, schema: JsonSchema): ValidateFunction {
+async function compile(key: string, schema: JsonSchema): Promise<ValidateFunction> {
   const options = { allErrors: true, strict: false, validateFormats: false } as const;
   const isOld = isObject(schema) && typeof schema.$schema === 'string' && schema.$schema.includes('draft-07');
+  // Those who only follow never need it, and should not wait for it.
+  const [{ Ajv }, { Ajv2020 }] = await Promise.all([import('ajv'), import('ajv/dist/2020.js')]);
   try {
     return (isOld ? new Ajv(options) : new Ajv2020(options)).compile(schema);
   } catch (error) {

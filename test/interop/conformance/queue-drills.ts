@@ -1,6 +1,6 @@
 import { codeOf } from '@reeve/base';
 import type { Client } from '@reeve/client';
-import { Queue, type QueueItem } from '@reeve/recipes';
+import { Queue, type QueueItem, reasonOf } from '@reeve/recipes';
 import { type Court, Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
 
 /** What is put by some and taken by others. */
@@ -73,6 +73,7 @@ class QueueDrill extends Drill {
         throw error;
       });
       if (item === undefined) break;
+      if (over.aborted) throw reasonOf(over, this.root);
       await this.#end(this.#taken(item, turn), item);
     }
     await this.#drained.meet(turn);

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
+import { ensurePath } from '@reeve/recipes';
+import { encodeWorker, Layout, type WorkerRecord } from '@reeve/tasks';
 import {
   atTestEnd,
   type Engine,
@@ -217,6 +219,39 @@ describe('a tree of znodes', () => {
     expect(await witness.getChildren(root)).toEqual(['kept']);
   }, 60_000);
 });
+
+test('the workers that come, change and go are told to who follows them', async () => {
+  const path = new Layout('/reeve').worker('w1');
+  const record: WorkerRecord = {
+    host: 'here',
+    pid: 7,
+    slots: 2,
+    queues: ['default'],
+    handlers: ['add'],
+    runs: ['handlers'],
+    phase: 'accepting',
+    labels: {},
+    fleet: '',
+    startedAt: 1,
+  };
+  const following = await startProcess(reeve('workers', '--watch', '--json'), { env: environment(), ready: /"ready"/ });
+  await ensurePath(witness, '/reeve/workers');
+  await witness.create(path, encodeWorker(record));
+  const told = (count: number) =>
+    eventually(() => json(following.stdout).length === count && json(following.stdout), { what: `${count} are told` });
+  await told(2);
+  await witness.setData(path, encodeWorker({ ...record, phase: 'draining' }));
+  await told(3);
+  await witness.delete(path);
+  expect(await told(4)).toMatchObject([
+    { kind: 'ready' },
+    { kind: 'joined', workerId: 'w1', record: { phase: 'accepting', slots: 2 } },
+    { kind: 'changed', workerId: 'w1', record: { phase: 'draining' } },
+    { kind: 'left', workerId: 'w1' },
+  ]);
+  following.kill('SIGINT');
+  expect((await following.exited).code).toBe(130);
+}, 60_000);
 
 describe('what happens to znodes', () => {
   const follow = (...words: readonly string[]) =>

@@ -20,6 +20,9 @@ type Listing = { readonly folder: Folder; readonly path: string };
 /**
  * Keeps a picture up to date by one recursive watch. Whenever the connection was lost, events may have been missed:
  * then all folders are listed again.
+ *
+ * It is no `TreeMirror`: the picture sorts paths into folders as they come, so a mirror would hold the names of a
+ * million tasks a second time, and would list each folder by a request of its own, also those that say nothing here.
  */
 export class Feed {
   readonly #parts: FeedParts;

@@ -140,7 +140,6 @@ export class PersistentEphemeral {
 
   #create(wanted?: AbortSignal): Promise<void> {
     this.#state = 'creating';
-    this.#czxid = undefined;
     this.#creating = this.#enter(wanted === undefined ? [] : [wanted]);
     return this.#creating;
   }
@@ -209,7 +208,11 @@ export class PersistentEphemeral {
     const stat = await this.#retrying(() => this.#client.exists(this.path, { watch: this.#changed }), wanted);
     const isOwn = stat?.ephemeralOwner === this.#client.sessionId;
     if (isOwn) this.#czxid = stat.czxid;
-    if (this.#ended.signal.aborted) throw reasonOf(this.#ended.signal, this.path);
+    if (this.#ended.signal.aborted) {
+      // Ended while the answer was on its way: the watch must not stay behind.
+      this.#client.unwatch(this.path, this.#changed).catch(() => undefined);
+      throw reasonOf(this.#ended.signal, this.path);
+    }
     if (isOwn) return this.#found(stat.czxid);
     if (this.#state === 'present') this.#hub.tell({ kind: 'removed' });
     await this.#create();

@@ -165,7 +165,20 @@ class GroupDrill extends Drill {
       if (victim !== undefined && random() < 0.2) await client.delete(`${this.root}/${victim}`).catch(() => undefined);
       await pause(turn, 300);
     }
+    if (started !== undefined) await this.#isThere(client, member);
     await Promise.all([member.stop(), view.stop()]);
+  }
+
+  /** Whoever lives is a member again, however often somebody has deleted it. */
+  async #isThere(client: Client, member: GroupMember): Promise<void> {
+    const isThere = async () => {
+      if (isFinal(client.state)) return true;
+      await client.sync(this.root);
+      return (await client.exists(member.path))?.ephemeralOwner === client.sessionId && member.state === 'joined';
+    };
+    await eventually(isThere, { what: `${member.path} is there again`, deadlineMs: RIGHT_MS_MAX }).catch((error) => {
+      if (!isFinal(client.state)) this.violated(String(error));
+    });
   }
 
   override async finish(turn: Turn): Promise<void> {

@@ -314,6 +314,9 @@ describe.each(engineKinds)('on $name', ({ start }) => {
       }
       expect(taken).toEqual(['now', 'a', 'b', 'c', 'late']);
       await expect(queue.take({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+      await queue.put(bytes('d'));
+      const { signal } = new AbortController();
+      await (await queueOf(witness).take({ timeoutMs: 0, signal })).done();
       await expect(queue.take({ timeoutMs: 30 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
       await queue.stop();
       expect(await left()).toEqual([]);

@@ -48,7 +48,7 @@ export async function putIntoQueue(context: Context, line: PutLine): Promise<Exi
         await queue.stop();
       }
       if (context.output.format === 'json') await context.output.json({ queue: name, items });
-      else if (raw.lines === true) context.output.note(`put ${items} items`);
+      else if (raw.lines === true || items > 1) context.output.note(`put ${items} items`);
       return exitCodes.ok;
     }),
   );

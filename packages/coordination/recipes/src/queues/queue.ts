@@ -185,8 +185,10 @@ export class Queue {
       this.#ready = undefined;
       throw error;
     });
-    if (options.signal === undefined && !options.timeoutMs) return this.#ready;
-    return unless(untilUnwanted(options), path, this.#ready);
+    // Who does not wait for an item waits for this all the same.
+    const wait = { signal: options.signal, timeoutMs: options.timeoutMs === 0 ? undefined : options.timeoutMs };
+    if (wait.signal === undefined && wait.timeoutMs === undefined) return this.#ready;
+    return unless(untilUnwanted(wait), path, this.#ready);
   }
 
   #reading<T>(options: WaitOptions, step: () => Promise<T>): Promise<T> {

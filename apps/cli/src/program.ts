@@ -109,7 +109,7 @@ async function buildProgram(act: Act, own: readonly string[], line?: readonly st
 }
 
 /** Commands behind whose "--" stands a command line of its own, whose options are none of ours. */
-const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service', 'znode', 'queue', 'barrier'];
+const linesBehind = ['submit', 'lock', 'elect', 'semaphore', 'config', 'service', 'queue', 'barrier', 'create'];
 
 /** Separates our own arguments from the command line behind "--". */
 function splitCommand(argv: readonly string[]): { own: readonly string[]; command?: readonly string[] } {

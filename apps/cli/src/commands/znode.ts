@@ -36,6 +36,7 @@ export function addZnode(program: Command, act: Act, line?: readonly string[]): 
 function addLs(znode: Command, act: Act): void {
   const command = znode
     .command('ls')
+    .summary('list the children of a znode')
     .description('Lists the children of a znode by name.')
     .argument('[path]', 'the znode', '/')
     .option('-l, --long', 'with size, children, version, time and owner');
@@ -47,6 +48,7 @@ function addLs(znode: Command, act: Act): void {
 function addGet(znode: Command, act: Act): void {
   const command = znode
     .command('get')
+    .summary('print what a znode holds')
     .description('Prints what a znode holds, byte by byte and nothing else.')
     .argument('<path>')
     .option('--stat', 'print what the service knows of the znode instead');
@@ -65,6 +67,7 @@ function addGet(znode: Command, act: Act): void {
 function addTree(znode: Command, act: Act): void {
   const command = znode
     .command('tree')
+    .summary('draw a znode and all below it')
     .description('Draws a znode and all below it, with sizes.')
     .argument('[path]', 'the znode', '/')
     .option('-d, --depth <levels>', 'no deeper than this', depth)
@@ -77,6 +80,7 @@ function addTree(znode: Command, act: Act): void {
 function addCreate(znode: Command, act: Act, line: readonly string[] | undefined): void {
   const command = znode
     .command('create')
+    .summary('create a znode, for good or for a while')
     .description(
       'Creates a znode and prints its path. An ephemeral one is there while a command behind "--" runs, which finds ' +
         'its path in REEVE_ZNODE, or with --hold until Ctrl-C.',
@@ -108,6 +112,7 @@ function addCreate(znode: Command, act: Act, line: readonly string[] | undefined
 function addSet(znode: Command, act: Act): void {
   const command = znode
     .command('set')
+    .summary('write what a znode holds')
     .description('Writes what a znode holds.')
     .argument('<path>')
     .argument('<data>', dataArgument)
@@ -126,6 +131,7 @@ function addSet(znode: Command, act: Act): void {
 function addDelete(znode: Command, act: Act): void {
   const command = znode
     .command('delete')
+    .summary('delete a znode, or a tree')
     .description('Deletes a znode, with --recursive all below it as well. It does not ask.')
     .argument('<path>')
     .option('-r, --recursive', 'with all below it, the deepest first; not one transaction')
@@ -138,6 +144,7 @@ function addDelete(znode: Command, act: Act): void {
 function addWatch(znode: Command, act: Act): void {
   const command = znode
     .command('watch')
+    .summary('tell what happens to a znode and below it')
     .description(
       'Prints what happens to a znode and all below it: + created, * written, - deleted. Goes on over lost connections ' +
         'and sessions, and then tells what was missed. Changes of one znode that come close together may be one line.',
@@ -157,6 +164,7 @@ function addWatch(znode: Command, act: Act): void {
 function addExport(znode: Command, act: Act): void {
   const command = znode
     .command('export')
+    .summary('write a tree as lines of JSON')
     .description(
       'Writes a znode and all below it as lines of JSON, with access lists, parents first and by name. Ephemerals stay ' +
         'out. It is no snapshot; sequence counters, containers and times to live are not in it ("reeve migrate", ' +
@@ -175,6 +183,7 @@ function addExport(znode: Command, act: Act): void {
 function addImport(znode: Command, act: Act): void {
   const command = znode
     .command('import')
+    .summary('create what an export holds')
     .description(
       'Creates what an export holds. What is there already and the same is no conflict: an import that was interrupted ' +
         'is finished by running it again.',

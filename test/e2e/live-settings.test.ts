@@ -73,6 +73,8 @@ describe('settings that change while the platform runs', () => {
     await runs(1);
     await isSettled();
     expect(await running()).toBe(1);
+    const reasons = await Promise.all(tasks.map(async (task) => (await task.describe()).reason?.code));
+    expect(reasons.filter((reason) => reason === 'queue_limited')).toHaveLength(3);
     await config('set', 'queues/builds/limit=3');
     await runs(3);
     await isSettled();

@@ -13,6 +13,7 @@ import {
 import { bulkRead } from './bulk-read.ts';
 import { Fleet, type PrimarySummary, type WorkerSummary } from './fleet.ts';
 import type { Overview, QueueSummary, ReasonSummary, TaskCounts } from './overview.ts';
+import { readQueueLimits } from './queue-limits.ts';
 import { type Bucket, type Running, type ScanOptions, scanAssignments, scanBuckets } from './task-scan.ts';
 
 /** How many tasks are looked at, about; where there are more, only some of the buckets are. */
@@ -114,11 +115,13 @@ export class OverviewReader {
     if (oldest.length === 0) return [];
     if (primary === undefined) return [{ ...noPrimary, tasks: oldest.length }];
     const retries = await this.#retries(oldest.map(({ taskId }) => taskId));
+    const limits = await readQueueLimits(this.#session, this.#scan.layout, this.#scan.request);
     const reasons = new Map<string, ReasonSummary>();
     for (const { taskId, spec } of oldest) {
       const retry = retries.get(taskId);
       const busy = busyWorkers(workers);
-      const reason = explainWaiting({ spec, ...(retry === undefined ? {} : { retry }) }, busy, Date.now());
+      const limit = limits.get(spec.queue);
+      const reason = explainWaiting({ spec, limit, ...(retry === undefined ? {} : { retry }) }, busy, Date.now());
       const known = reasons.get(reason.code);
       reasons.set(reason.code, { ...reason, ...known, tasks: (known?.tasks ?? 0) + 1 });
     }

@@ -13,6 +13,7 @@ import type { FinalStatuses } from './final-statuses.ts';
 import { Fleet } from './fleet.ts';
 import type { Link } from './link.ts';
 import { busyWorkers, noPrimary } from './overview-reader.ts';
+import { readQueueLimits } from './queue-limits.ts';
 import { ReeveError, type ReeveErrorCode } from './reeve-error.ts';
 
 /** What a handle works through; shared by all handles of one connection. */
@@ -104,8 +105,11 @@ export class TaskHandle<Result = unknown> {
     const { link, layout } = this.#context;
     return link.run(async (session, request) => {
       const fleet = new Fleet(session, layout, request);
+      const limits = readQueueLimits(session, layout, request);
       const [workers, primary] = await Promise.all([fleet.workers(), fleet.primary()]);
-      return primary === undefined ? noPrimary : explainWaiting(task, busyWorkers(workers), Date.now());
+      if (primary === undefined) return noPrimary;
+      const limit = (await limits).get(task.spec.queue);
+      return explainWaiting({ ...task, limit }, busyWorkers(workers), Date.now());
     }, options);
   }
 

@@ -12,6 +12,8 @@ export interface WaitingTask {
   readonly spec: TaskSpec;
   readonly retry?: RetryRecord;
   readonly cancel?: 'requested';
+  /** How many tasks of its queue may be assigned at the same time, where that is limited. */
+  readonly limit?: number | undefined;
 }
 
 /** Why a task waits: a code for programs, a sentence for people. */
@@ -25,6 +27,7 @@ export interface WaitingReason {
     | 'commands_not_run'
     | 'workers_draining'
     | 'slots_busy'
+    | 'queue_limited'
     | 'next_in_line';
   readonly message: string;
 }
@@ -34,7 +37,7 @@ export function explainWaiting(task: WaitingTask, workers: readonly BusyWorker[]
   if (task.cancel !== undefined) return { code: 'cancel_requested', message: 'it is about to be cancelled' };
   const notBefore = Math.max(task.spec.notBefore, task.retry?.notBefore ?? 0);
   if (notBefore > now) return notDue(notBefore, task.retry);
-  return whoIsMissing(task.spec, workers) ?? whoIsBusy(task.spec, workers);
+  return whoIsMissing(task.spec, workers) ?? whoIsBusy(task, workers);
 }
 
 function notDue(notBefore: number, retry: RetryRecord | undefined): WaitingReason {
@@ -54,13 +57,19 @@ function whoIsMissing(spec: TaskSpec, workers: readonly BusyWorker[]): WaitingRe
   return { code: 'handler_not_loaded', message: `no worker of queue ${queue} has handler ${handler}` };
 }
 
-function whoIsBusy(spec: TaskSpec, workers: readonly BusyWorker[]): WaitingReason {
+function whoIsBusy({ spec, limit }: WaitingTask, workers: readonly BusyWorker[]): WaitingReason {
   const able = workers.filter(({ record }) => offers(record, needOf(spec)));
   const accepting = able.filter(({ record }) => record.phase === 'accepting');
   if (accepting.length === 0) return { code: 'workers_draining', message: 'every worker that could run it is leaving' };
   const slots = accepting.reduce((sum, { record }) => sum + record.slots, 0);
   const isBusy = accepting.every(({ record, assigned }) => assigned >= record.slots);
+  if (!isBusy && limit !== undefined) return { code: 'queue_limited', message: limitMessage(spec.queue, limit) };
   if (!isBusy) return { code: 'next_in_line', message: 'a slot is free: it is about to be assigned' };
   const one = slots === 1;
   return { code: 'slots_busy', message: one ? 'the only slot is busy' : `all ${slots} slots are busy` };
+}
+
+function limitMessage(queue: string, limit: number): string {
+  if (limit === 0) return `queue ${queue} is held: its limit is 0`;
+  return `queue ${queue} is limited to ${limit} at a time`;
 }

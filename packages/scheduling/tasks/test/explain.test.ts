@@ -31,6 +31,9 @@ describe('why a task waits', () => {
     ],
     ['slots_busy', plain, [busy, busy], 'all 4 slots are busy'],
     ['slots_busy', plain, [{ record: workerOf({ slots: 1 }), assigned: 3 }], 'the only slot is busy'],
+    ['queue_limited', { ...plain, limit: 2 }, [busy, idle], 'queue default is limited to 2 at a time'],
+    ['queue_limited', { ...plain, limit: 0 }, [idle], 'queue default is held: its limit is 0'],
+    ['slots_busy', { ...plain, limit: 2 }, [busy, busy], 'all 4 slots are busy'],
     ['next_in_line', plain, [busy, idle], 'a slot is free: it is about to be assigned'],
   ])('%s', (code, task, workers, message) => {
     expect(explainWaiting(task, workers, NOW)).toEqual({ code, message });

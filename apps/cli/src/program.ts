@@ -67,19 +67,14 @@ const groups: readonly Group[] = [
   {
     heading: 'Coordinate:',
     commands: [
+      { names: ['lock'], load: async () => (await import('./commands/lock.ts')).addLock },
+      { names: ['semaphore'], load: async () => (await import('./commands/semaphore.ts')).addSemaphore },
+      { names: ['elect'], load: async () => (await import('./commands/elect.ts')).addElect },
       { names: ['queue'], load: async () => (await import('./commands/queue.ts')).addQueue },
       { names: ['barrier'], load: async () => (await import('./commands/barrier.ts')).addBarrier },
       { names: ['config'], load: async () => (await import('./commands/config.ts')).addConfig },
       { names: ['service'], load: async () => (await import('./commands/service.ts')).addService },
       { names: ['znode'], load: async () => (await import('./commands/znode.ts')).addZnode },
-    ],
-  },
-  {
-    heading: 'Do it once at a time:',
-    commands: [
-      { names: ['lock'], load: async () => (await import('./commands/lock.ts')).addLock },
-      { names: ['elect'], load: async () => (await import('./commands/elect.ts')).addElect },
-      { names: ['semaphore'], load: async () => (await import('./commands/semaphore.ts')).addSemaphore },
     ],
   },
   {

@@ -33,6 +33,9 @@ import org.apache.zookeeper.data.Stat;
 final class Loads {
   private static final double NS_PER_MS = 1e6;
   private static final int PATIENCE_SECONDS = 120;
+  private static final int POLL_MS = 2;
+  /** For whoever came last to the line to find its place, so that a hand-over is measured and nothing else. */
+  private static final int REST_MS = 10;
 
   private final CuratorBench bench;
   private final Map<String, Publication> publications = new ConcurrentHashMap<>();
@@ -117,9 +120,10 @@ final class Loads {
   private static void untilFull(CuratorFramework curator, String path, int many) throws Exception {
     for (;;) {
       Stat stat = curator.checkExists().forPath(path);
-      if (stat != null && stat.getNumChildren() >= many) return;
-      Thread.sleep(1);
+      if (stat != null && stat.getNumChildren() >= many) break;
+      Thread.sleep(POLL_MS);
     }
+    Thread.sleep(REST_MS);
   }
 
   private Object add(String path, int adders, int seconds) throws Exception {

@@ -7,6 +7,9 @@ import { publishing } from './reeve-publishing.ts';
 import { queueing } from './reeve-queues.ts';
 
 const MS_PER_S = 1000;
+const POLL_MS = 2;
+/** For whoever came last to the line to find its place, so that a hand-over is measured and nothing else. */
+const REST_MS = 10;
 
 /** What is measured of Reeve; Loads.java measures the same of Curator. */
 export const loads: Readonly<Record<string, Load>> = {
@@ -45,7 +48,8 @@ async function handOver(sessions: Sessions, { path, waiters, sessions: many, cou
 }
 
 async function untilFull(client: Client, path: string, many: number): Promise<void> {
-  while (((await client.exists(path))?.numChildren ?? 0) < many) await sleep(1);
+  while (((await client.exists(path))?.numChildren ?? 0) < many) await sleep(POLL_MS);
+  await sleep(REST_MS);
 }
 
 async function adding(sessions: Sessions, { path, adders, seconds }: LoadTold, callers: number) {

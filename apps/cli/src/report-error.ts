@@ -44,6 +44,7 @@ const processCodes: Readonly<Record<string, ExitCode>> = {
   worker_options_invalid: exitCodes.usage,
   handlers_unusable: exitCodes.usage,
   no_node: exitCodes.notFound,
+  connection_loss: exitCodes.unreachable,
 };
 
 /** Codes of the coordination services. */

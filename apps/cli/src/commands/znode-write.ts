@@ -1,6 +1,6 @@
 import { codeOf } from '@reeve/base';
 import { type Acl, type Client, type CreateMode, isFinal } from '@reeve/client';
-import { ensurePath } from '@reeve/recipes';
+import { ensurePath, retrying } from '@reeve/recipes';
 import { parentPath } from '@reeve/wire';
 import { CliError, usageError } from '../cli-error.ts';
 import { type Context, withClient } from '../context.ts';
@@ -250,11 +250,13 @@ class TreeDeletion {
 
   async #deleteOne(path: string, expected: { readonly version?: number }): Promise<void> {
     try {
-      await this.#client.delete(path, expected);
+      const retry = { client: this.#client, path, stopped: this.#signal };
+      // One whose answer was lost may have been done: then there is nothing left to delete.
+      await retrying(retry, () => this.#client.delete(path, expected));
       this.#deleted += 1;
     } catch (error) {
       const code = codeOf(error) ?? '';
-      if (code === 'no_node') return;
+      if (code === 'no_node' || this.#signal.aborted) return;
       if (!refusals.has(code)) throw error;
       this.#kept.set(path, code);
     }

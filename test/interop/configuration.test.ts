@@ -343,12 +343,13 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
 
     test('keeps its values when its session is over, and with a way to open sessions goes on', async () => {
       await publisher.publish({ set: { 'billing/max': 1 } });
-      const bound = follow(client(proxy.address));
+      const bound = follow(await open(proxy.address));
       const steady = follow(() => client(proxy.address));
       await Promise.all([bound.follower.start(), steady.follower.start()]);
+      const reports = async () => (await witness.getChildren(`${path}/followers`)).length;
+      await eventually(async () => (await reports()) === 2, { what: 'both report' });
       await proxy.refuse();
       await publisher.publish({ set: { 'billing/max': 2 } });
-      const reports = async () => (await witness.getChildren(`${path}/followers`)).length;
       await eventually(async () => (await reports()) === 0, { what: 'the sessions have expired' });
       await proxy.accept();
       await is(bound.follower, 'lost');

@@ -45,6 +45,7 @@ export class ConfigReading {
   readonly #due = new Set<string>();
   #folder: 'as known' | 'to be listed' = 'as known';
   #looking: 'no' | 'yes' = 'no';
+  #looked: Promise<void> = Promise.resolve();
   /** What was known before this session is a thing of the past: everything is read once. */
   #pictured: 'no' | 'yes' = 'no';
   #unsubscribe: () => void = () => undefined;
@@ -66,7 +67,7 @@ export class ConfigReading {
     if (this.#stopped.signal.aborted) return;
     this.#end();
     const { client, layout } = this.#parts;
-    await takeBack(client, layout.root, () => this.#disarm()).catch((error) => {
+    await takeBack(client, layout.root, () => this.#part()).catch((error) => {
       if (codeOf(error) !== 'session_over') throw error;
     });
   }
@@ -81,7 +82,7 @@ export class ConfigReading {
     this.#end();
     this.#parts.onLost(cause);
     // The session may live on.
-    takeBack(this.#parts.client, this.#parts.layout.root, () => this.#disarm()).catch(() => undefined);
+    takeBack(this.#parts.client, this.#parts.layout.root, () => this.#part()).catch(() => undefined);
   }
 
   #sessionChanged({ to }: SessionChange): void {
@@ -102,7 +103,7 @@ export class ConfigReading {
   #look(): void {
     if (this.#looking === 'yes' || this.#stopped.signal.aborted) return;
     this.#looking = 'yes';
-    this.#lookUntilDone().catch((error) => this.#lose(error));
+    this.#looked = this.#lookUntilDone().catch((error) => this.#lose(error));
   }
 
   async #lookUntilDone(): Promise<void> {
@@ -117,9 +118,7 @@ export class ConfigReading {
       }
     } while (this.#due.size > 0 || this.#folder === 'to be listed');
     this.#looking = 'no';
-    // Stopped while an answer was on its way: no watch must stay behind.
-    if (this.#stopped.signal.aborted) await this.#disarm();
-    else if (this.#parts.client.state === 'connected') this.#parts.onUpToDate();
+    if (!this.#stopped.signal.aborted && this.#parts.client.state === 'connected') this.#parts.onUpToDate();
   }
 
   #take(heads: ReadonlyMap<string, Head | undefined>): 'whole' | 'gap' {
@@ -192,6 +191,12 @@ export class ConfigReading {
       this.#armed.delete(path);
       throw error;
     }
+  }
+
+  /** Watches whose answers are on their way are taken back too. */
+  async #part(): Promise<void> {
+    await this.#looked;
+    await this.#disarm();
   }
 
   readonly #listeners = new Map<string, (event?: WatchedEvent) => void>();

@@ -99,7 +99,7 @@ export class Board implements PictureListener {
     this.#waiting.wake(now);
     const floor = { lanes: this.#waiting.lanes(), seats: this.#seats.all(), rooms: this.#loads.rooms() };
     const decided = plan(floor, limits, now);
-    for (const { taskId } of decided.decisions) this.#counted(this.#picture.task(taskId));
+    if (this.#loads.isCounting) for (const { taskId } of decided.decisions) this.#counted(this.#picture.task(taskId));
     this.#room = decided.room;
     return decided;
   }

@@ -19,6 +19,11 @@ export class QueueLoads {
   /** Of these, those whose specification is being read. */
   readonly #asked = new Set<TaskView>();
 
+  /** Whether some queue is limited. */
+  get isCounting(): boolean {
+    return this.#limits.size > 0;
+  }
+
   /** Limits queues; `tasks` are all that there are, which is looked at when there was no limit before. */
   limit(limits: QueueLimits, tasks: Iterable<TaskView>): void {
     const hadNone = this.#limits.size === 0;
@@ -29,7 +34,7 @@ export class QueueLoads {
 
   /** A task has changed, or what is planned for it. */
   update(view: TaskView): void {
-    if (this.#limits.size === 0) return;
+    if (!this.isCounting) return;
     const isTaken = view.phase === 'assigned' || view.candidate?.stage === 'reserved';
     if (!isTaken) return this.#forget(view);
     const queue = view.candidate?.need?.queue;
@@ -43,7 +48,7 @@ export class QueueLoads {
    * few for a moment than too many.
    */
   rooms(): ReadonlyMap<string, number> {
-    if (this.#limits.size === 0) return noRooms;
+    if (!this.isCounting) return noRooms;
     const unknown = this.#unknown.size + this.#asked.size;
     const rooms = [...this.#limits].map(([queue, limit]) => {
       return [queue, Math.max(0, limit - (this.#loads.get(queue) ?? 0) - unknown)] as const;

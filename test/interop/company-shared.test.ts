@@ -128,6 +128,26 @@ describe.each(engineKinds)('znodes shared by several libraries on $name', ({ sta
     TURN_MS_MAX,
   );
 
+  test("Curator's PersistentNode: who wants the same znode has it when the other one gives it up", async () => {
+    const path = here.freshPath;
+    const says = async (text: string) => {
+      const is = async () => String((await here.witness.getData(path)).data) === text;
+      await eventually(is, { what: `it says ${text}` });
+    };
+    const theirs = await here.company.curator.open('node', path, { data: 'theirs' });
+    await theirs.ask('start');
+    const ours = await here.company.reeve.open('node', path, { data: 'ours' });
+    const starting = ours.ask('start');
+    await says('theirs');
+    await theirs.ask('close');
+    await starting;
+    await says('ours');
+    await here.witness.delete(path);
+    await says('ours');
+    await ours.ask('close');
+    expect(await here.witness.exists(path)).toBeUndefined();
+  });
+
   test.each([
     ['curator', 'reeve'],
     ['reeve', 'curator'],

@@ -6,6 +6,7 @@ import {
   DoubleBarrier,
   GroupMember,
   GroupView,
+  PersistentEphemeral,
   Queue,
   type QueueItem,
   SharedValue,
@@ -16,6 +17,7 @@ import type { Told, Tool } from './tool.ts';
 const kinds: Readonly<Record<string, (client: Client, told: Told) => Tool | Promise<Tool>>> = {
   ...lineKinds,
   group,
+  node,
   value,
   counter,
   barrier,
@@ -45,6 +47,11 @@ function group(client: Client, { path, name }: Told): Tool {
       await member.stop();
     },
   };
+}
+
+function node(client: Client, { path, data }: Told): Tool {
+  const kept = new PersistentEphemeral(client, { path, data: Buffer.from(data) });
+  return { start: () => kept.start(), close: () => kept.stop() };
 }
 
 async function value(client: Client, { path, initial }: Told): Promise<Tool> {

@@ -306,6 +306,13 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
       await expect(rollouts.complete('billing/max')).rejects.toMatchObject({ code: 'rollout_unknown' });
     });
 
+    test('is not completed against a schema that came while it was under way', async () => {
+      await rollouts.begin({ set: { 'billing/max': 'many' } }, { share: 0.1 });
+      await new ConfigSchemas(witness, { path }).set('billing', { additionalProperties: { type: 'number' } });
+      await expect(rollouts.complete('billing/max')).rejects.toMatchObject({ code: 'value_invalid' });
+      await rollouts.abort('billing');
+    });
+
     test('keeps others from its keys, but not from the keys beside them', async () => {
       await publisher.publish({ set: { 'billing/max': 1 } });
       await rollouts.begin({ set: { 'billing/max': 2 } }, { share: 0.1 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from '@reeve/base';
 import type { JsonValue } from '@reeve/configuration';
@@ -67,6 +67,7 @@ export class ConfigFile {
     const fresh = join(dirname(this.file), `.${basename(this.file)}.${process.pid}`);
     try {
       await writeFile(fresh, text);
+      if (present !== undefined) await chmod(fresh, (await stat(this.file)).mode);
       if (this.#check !== undefined) await runCheck(this.#check, fresh);
       await rename(fresh, this.file);
     } catch (error) {

@@ -84,6 +84,8 @@ export class ConfigRollouts {
   async complete(key: string, options: ChangeOptions = {}): Promise<number> {
     return this.#change(key, options, async ({ draft, rollout, facts }) => {
       const others = draft.rollouts.filter(({ id }) => id !== rollout.id);
+      // A schema may have come since it began.
+      await draft.check(rollout.id);
       const comment = facts.comment ?? rollout.comment;
       return draft.publish({ ...facts, ...(comment !== undefined && { comment }) }, others);
     });

@@ -11,6 +11,7 @@ import {
   untilUnwanted,
   type WaitOptions,
 } from '@reeve/recipes';
+import { configError } from '../config-error.ts';
 import { ConfigPicture, type KeyChange } from '../model/config-picture.ts';
 import { documentAt } from '../model/document.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -24,6 +25,9 @@ import { LastKnownGood } from './last-known-good.ts';
 
 /** How long a start waits for a server when there is a file to begin with, milliseconds, unless told otherwise. */
 const PATIENCE_MS = 2_000;
+
+/** The most keys and trees that one follower names. */
+const FOLLOWS_MAX = 500;
 
 /** The wait before a new session is opened when the last one is over. */
 const sessionBackoff: Backoff = { baseMs: 200, factor: 2, ceilingMs: 5_000, jitter: 0.5 };
@@ -106,6 +110,9 @@ export class ConfigFollower {
     this.#source = source;
     this.#options = options;
     this.#follows = [...new Set(options.follow ?? [])].map(checkKey);
+    if (this.#follows.length > FOLLOWS_MAX) {
+      throw configError({ code: 'too_many', what: 'keys and trees to follow', countMax: FOLLOWS_MAX });
+    }
     this.#self = { id: options.id ?? hostname(), labels: options.labels ?? {} };
     this.#picture = new ConfigPicture(this.#self, this.#follows);
     this.#layout = new ConfigLayout(options.path);

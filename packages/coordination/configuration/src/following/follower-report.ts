@@ -27,7 +27,7 @@ export class FollowerReport {
     this.#record = ({ applied, rollouts }) =>
       encode({ ...self, applied: newest(applied), rollouts } satisfies FollowerRecord);
     // Several may have one id: an earlier life of the same process, for one.
-    const name = `${self.id}~${randomUUID().slice(0, 8)}`;
+    const name = `${encodeURIComponent(self.id)}~${randomUUID().slice(0, 8)}`;
     this.#member = new GroupMember(client, { group, name, data: this.#record(applied()) });
   }
 

@@ -116,7 +116,8 @@ export class ConfigPicture {
         else if (this.follows(key)) after.set(key, { value, version: begun });
       }
     }
-    this.#values = after;
+    // In the order of the keys: what is made of them looks the same whichever came first.
+    this.#values = new Map([...after].sort(([a], [b]) => (a < b ? -1 : 1)));
     return differences(before, after);
   }
 }

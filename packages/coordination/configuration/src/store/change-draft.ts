@@ -79,11 +79,14 @@ export class ChangeDraft {
   /**
    * Checks that the entries may be as they are: each removed key is there, none is above another, and what comes of
    * them is what the schemas want.
+   *
+   * @param own the roll-out that the entries are of, if they are
    */
-  async check(): Promise<void> {
+  async check(own?: string): Promise<void> {
     const after = new Set(this.#keys);
+    const others = this.rollouts.filter(({ id }) => id !== own);
     for (const { key, value } of this.entries) {
-      const rollout = this.rollouts.find(({ entries }) => entries.some((entry) => entry.key === key));
+      const rollout = others.find(({ entries }) => entries.some((entry) => entry.key === key));
       if (rollout !== undefined) throw configError({ code: 'rollout_under_way', key, rollout: rollout.id });
       if (value !== undefined) after.add(key);
       else if (!after.delete(key)) throw configError({ code: 'key_unknown', key });

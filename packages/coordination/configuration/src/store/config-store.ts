@@ -63,6 +63,8 @@ export class ConfigStore {
     const refusals = { revision: -1, count: 0 };
     return this.asking(wait, async () => {
       for (;;) {
+        // What is decided must rest on all that was acknowledged before, also by another server.
+        await this.#client.sync(this.layout.root);
         const found = await this.#revision();
         const made = found.record.recent.find((change) => change.id === id);
         if (made !== undefined) return made.revision;
@@ -72,9 +74,7 @@ export class ConfigStore {
           await this.#commit(found, { id, revision }, parts);
           return revision;
         } catch (error) {
-          // What was decided may rest on what a server that lags behind has shown.
           if (!isRefusal(error) || isLasting(refusals, revision)) throw error;
-          await this.#client.sync(this.layout.root);
         }
       }
     });

@@ -52,5 +52,10 @@ async function run(argv: readonly string[], env: Readonly<Record<string, string>
   const late = setTimeout(() => child.kill('SIGKILL'), EXAMPLE_MS_MAX);
   const { code, signal } = await child.exited;
   clearTimeout(late);
-  return { code, signal, printed: child.stdout.replace(/[^\n]$/, '$&\n') };
+  return { code, signal, printed: asOnPaper(child.stdout) };
+}
+
+/** Blanks at the end of a line cannot be seen, and every line of a page has an end. */
+function asOnPaper(printed: string): string {
+  return printed.replace(/[ \t]+$/gm, '').replace(/[^\n]$/, '$&\n');
 }

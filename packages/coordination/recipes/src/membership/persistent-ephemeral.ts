@@ -145,10 +145,12 @@ export class PersistentEphemeral {
   }
 
   async #enter(wanted: readonly AbortSignal[]): Promise<void> {
-    const giveUp = AbortSignal.timeout(this.#client.sessionTimeoutMs * PATIENCE_SESSIONS);
     const unwanted = AbortSignal.any([this.#ended.signal, ...wanted]);
+    let giveUp: AbortSignal | undefined;
     try {
       while ((await this.#retrying(() => this.#claim(), unwanted)) === 'taken') {
+        // From the moment at which somebody else is seen there: how long no server was in touch before says nothing.
+        giveUp ??= AbortSignal.timeout(this.#client.sessionTimeoutMs * PATIENCE_SESSIONS);
         if (giveUp.aborted) throw recipeError('name_taken', this.path);
         await this.#untilChanged(AbortSignal.any([giveUp, unwanted]));
       }

@@ -24,7 +24,10 @@ export interface Share {
   readonly revoked: AbortSignal;
   /** Fires when it is lost, not when it is released. */
   readonly signal: AbortSignal;
-  /** Gives it back; takes two seconds at most. Idempotent. */
+  /**
+   * Gives it back; takes two seconds at most. Idempotent. One that was not revoked comes again: its name is still this
+   * member's.
+   */
   release(): Promise<void>;
 }
 

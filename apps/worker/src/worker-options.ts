@@ -39,11 +39,8 @@ export interface WorkerOptions {
   readonly resultBytesMax?: number;
   readonly logger?: Logger;
   /** Called when the configuration wants the log at another level; undefined: at the one it was started with. */
-  readonly setLogLevel?: (level: LogLevel | undefined) => void;
+  readonly setLogLevel?: (level: WorkerLiveSettings['logLevel']) => void;
 }
-
-/** How much a log says. */
-export type LogLevel = NonNullable<WorkerLiveSettings['logLevel']>;
 
 /** The options of a worker, complete and checked. */
 export type WorkerSettings = Required<Omit<WorkerOptions, 'memoryMaxMb' | 'tls'>> &

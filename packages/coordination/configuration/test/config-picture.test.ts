@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigPicture } from '../src/model/config-picture.ts';
 import type { Head, RolloutRecord } from '../src/model/records.ts';
+import type { FollowerIdentity } from '../src/model/stage.ts';
 
-const self = { id: 'host-1', labels: { zone: 'a' } };
+const self: FollowerIdentity = { id: 'host-1', labels: { zone: 'a' } };
 
 function headOf(revision: number, previous: Head['previous'], parts: Partial<Head> = {}): Head {
   return { revision, previous, entries: [], rollouts: [], author: 'ada', ...parts };

@@ -18,9 +18,7 @@ export interface ConfigSchema<T> {
 }
 
 /** What a schema says of a value. */
-export type SchemaAnswer<T> =
-  | { readonly value: T; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
+type SchemaAnswer<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 /** All that is wrong, on one line. */
 export function issuesLine(issues: readonly SchemaIssue[]): string {

@@ -1,4 +1,4 @@
-import { keyOfName, nameOfKey, scopeOf } from '../model/key.ts';
+import { nameOfKey, scopeOf } from '../model/key.ts';
 
 const REVISION_DIGITS = 10;
 
@@ -43,9 +43,4 @@ export class ConfigLayout {
   schema(key: string): string {
     return `${this.schemas}/${nameOfKey(key)}`;
   }
-}
-
-/** The keys that the names of znodes stand for. */
-export function keysOfNames(names: readonly string[]): readonly string[] {
-  return names.map(keyOfName).toSorted();
 }

@@ -18,7 +18,7 @@ export interface LineLockOptions extends LockOptions {
   /** The same of anyone in line, whoever it is: whether it has the lock. */
   readonly holds: (line: readonly string[], at: number) => boolean;
   /** The place in line that this owner has by another lock, and which is good for this one as well. */
-  readonly shared?: (owner: unknown) => Promise<Place | undefined>;
+  readonly shared?: (owner: unknown) => Place | undefined;
 }
 
 /** A lock for which one stands in line: the plain one, and both sides of one for reading and writing. */
@@ -56,13 +56,13 @@ export class LineLock implements Lock {
   }
 
   /** The place in line that this owner holds now, if any. */
-  placeOf(owner: unknown): Promise<Place | undefined> {
+  placeOf(owner: unknown): Place | undefined {
     return this.#owners.placeOf(owner);
   }
 
   async #take(owner: unknown, wait: WaitOptions): Promise<Place> {
     const { path, name, ahead, safetyMs, clock, shared } = this.#options;
-    const basis = owner === undefined ? undefined : await shared?.(owner);
+    const basis = owner === undefined ? undefined : shared?.(owner);
     const standing = { path, name, data: this.#data, ahead, safetyMs, clock };
     const place = new Place(this.#client, { ...standing, beside: basis?.path, fence: basis?.fence });
     await place.take(wait);

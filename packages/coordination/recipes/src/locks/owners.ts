@@ -7,6 +7,8 @@ import type { AcquireOptions } from './lock.ts';
 /** What an owner has: a place in line, and leases on it. */
 interface Share {
   readonly place: Promise<Place>;
+  /** The same, once it is there. */
+  held?: Place;
   leases: number;
 }
 
@@ -40,9 +42,9 @@ export class Owners {
   }
 
   /** The place that the owner holds now, if any. */
-  async placeOf(owner: unknown): Promise<Place | undefined> {
-    const place = await this.#shares.get(owner)?.place.catch(() => undefined);
-    return place?.state === 'granted' ? place : undefined;
+  placeOf(owner: unknown): Place | undefined {
+    const held = this.#shares.get(owner)?.held;
+    return held?.state === 'granted' ? held : undefined;
   }
 
   async #first(owner: unknown, taken: Promise<Place>): Promise<Lease> {
@@ -57,6 +59,7 @@ export class Owners {
   }
 
   #draw(owner: unknown, share: Share, place: Place): Lease {
+    share.held = place;
     share.leases += 1;
     return new HeldLease(place, async () => {
       share.leases -= 1;

@@ -62,8 +62,12 @@ export class Semaphore {
     await turn.take(wait);
     try {
       return new HeldLease(await this.#takeLease(wait));
+    } catch (error) {
+      // Why there is no lease says more than why that could not be taken back.
+      await turn.leave().catch(() => undefined);
+      throw error;
     } finally {
-      // On its way before anything else that is asked from here on; what it meets, it meets again until it is done.
+      // Sent before anything that is asked from here on; nobody needs to wait for the answer.
       turn.leave().catch(() => undefined);
     }
   }

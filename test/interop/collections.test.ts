@@ -177,6 +177,7 @@ describe.each(engineKinds)('on $name', ({ start }) => {
       const written = async () => String((await witness.getData(`${root}/value`)).data) === '01';
       await loseAnswer(written, 'it is written');
       expect(await updating).toMatchObject({ version: 1 });
+      expect([String(value.value.data), events.length]).toEqual(['01', 1]);
       await proxy.refuse();
       await eventually(() => value.state === 'stale', { what: 'it is stale' });
       await witness.setData(`${root}/value`, bytes('2'));
@@ -528,6 +529,21 @@ describe.each(engineKinds)('on $name', ({ start }) => {
         await expect(client.removeWatches(`${root}/queue/${list}`, 'any')).rejects.toMatchObject({
           code: 'no_watcher',
         });
+    });
+
+    test('is made anew when somebody has deleted it, and does not wait out of touch for who does not wait', async () => {
+      const client = await open(proxy.address);
+      const queue = queueOf(client);
+      await queue.put(bytes('a'));
+      await (await queue.take()).done();
+      const waiting = queue.take();
+      await eventually(async () => (await queue.stats()).takers === 1, { what: 'it stands in line' });
+      for (const name of ['entries', 'taken']) await witness.delete(`${root}/queue/${name}`);
+      await queueOf(witness).put(bytes('b'));
+      await (await waiting).done();
+      await proxy.refuse();
+      await eventually(() => client.state === 'suspended', { what: 'the session is suspended' });
+      await expect(queue.take({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
     });
 
     test('ends with the session', async () => {

@@ -123,10 +123,11 @@ export class Claiming {
         } catch (error) {
           if (!(error instanceof ClientError)) throw error;
           if (error.facts.outcome === 'unknown') doubt.unanswered = 'yes';
-          if (error.facts.failedPart === undefined || !changed.has(error.code)) throw error;
+          const { failedPart } = error.facts;
+          if (failedPart === undefined || !changed.has(error.code) || isWithoutRoom(error)) throw error;
           if (doubt.unanswered === 'yes' && (await this.#isOurs(entries[0] as Entry, mark)))
             return await this.#found(entries, mark);
-          return { kind: 'forestalled', gone: [entries[Math.floor(error.facts.failedPart / PARTS)]?.name ?? ''] };
+          return { kind: 'forestalled', gone: [entries[Math.floor(failedPart / PARTS)]?.name ?? ''] };
         }
       });
     } catch (error) {
@@ -210,6 +211,11 @@ export class Claiming {
 }
 
 const PARTS = 2;
+
+/** Whether the mark could not be made because somebody has deleted what it stands under. */
+function isWithoutRoom({ code, facts }: ClientError): boolean {
+  return code === 'no_node' && (facts.failedPart ?? 0) % PARTS === 0;
+}
 
 /** What says that somebody else has taken an item, or finished it. */
 const changed: ReadonlySet<string> = new Set(['node_exists', 'no_node', 'bad_version']);

@@ -1,6 +1,7 @@
 import type { LossReason } from '../line/place.ts';
 import { recipeError } from '../recipe/recipe-error.ts';
 import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
+import { unless, untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
 
 /** `held`; `lost`: somebody else may have it by now; `done`; `given_back`. All but the first are final. */
 export type QueueItemState = 'held' | 'lost' | 'done' | 'given_back';
@@ -104,13 +105,16 @@ export class QueueItem {
   }
 
   /**
-   * What it asks for has been done: it leaves the queue for good. Tries until it is answered, or the item is lost.
+   * What it asks for has been done: it leaves the queue for good. Tries until it is answered, or the item is lost; who
+   * gives up waiting for that does not know which of the two.
    *
    * @throws RecipeError `lost` when it was not held any more: somebody else may do it again; `in_doubt` when the session
-   *   ended before the answer came; ClientError where the service refuses
+   *   ended before the answer came; `aborted`, `deadline_exceeded`; ClientError where the service refuses
    */
-  done(): Promise<void> {
-    return this.#end('done');
+  done(options: WaitOptions = {}): Promise<void> {
+    const ended = this.#end('done');
+    if (options.signal === undefined && options.timeoutMs === undefined) return ended;
+    return unless(untilUnwanted(options), this.path, ended);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Clock, invariant } from '@reeve/base';
+import { type Clock, codeOf, invariant } from '@reeve/base';
 import { type Coordination, monotonicClock } from '@reeve/client';
 import type { SafetyOptions } from '../line/place.ts';
 import { ensurePath } from '../recipe/ensure-path.ts';
@@ -103,8 +103,7 @@ export class Queue {
     invariant(delayMs === undefined || delayMs >= 0, 'a delay is not below zero');
     if (data.length > ITEM_BYTES_MAX) throw recipeError('too_large', this.path);
     const dueMs = delayMs === undefined ? undefined : this.#clock.now() + delayMs;
-    await this.#prepared(wait);
-    await this.#putting.put({ data, priority, dueMs }, wait);
+    await this.#inQueue(wait, () => this.#putting.put({ data, priority, dueMs }, wait));
   }
 
   /**
@@ -125,8 +124,7 @@ export class Queue {
    * @throws RecipeError `session_over`, `stopped`, `aborted`, `deadline_exceeded`; ClientError where the service refuses
    */
   async take(options: WaitOptions = {}): Promise<QueueItem> {
-    await this.#prepared(options);
-    return this.#hold(await this.#taking.take(options));
+    return this.#hold(await this.#inQueue(options, () => this.#taking.take(options)));
   }
 
   /** Counts what there is. Fails as `take` does. */
@@ -172,6 +170,19 @@ export class Queue {
 
   async #giveBack(item: QueueItem): Promise<void> {
     await item.giveBack().catch(() => undefined);
+  }
+
+  /** Does something in the queue; again, when somebody has deleted the queue since it was made. */
+  async #inQueue<T>(options: WaitOptions, work: () => Promise<T>): Promise<T> {
+    await this.#prepared(options);
+    try {
+      return await work();
+    } catch (error) {
+      if (codeOf(error) !== 'no_node') throw error;
+    }
+    this.#ready = undefined;
+    await this.#prepared(options);
+    return work();
   }
 
   /** Everything a queue consists of is there, once it was looked for. */

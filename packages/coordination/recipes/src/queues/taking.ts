@@ -73,6 +73,7 @@ export class Taking {
   take({ signal, timeoutMs }: WaitOptions): Promise<TakenItem> {
     if (this.#stopped.aborted) return Promise.reject(this.#stopped.reason);
     const mode = timeoutMs === 0 ? 'once' : 'waits';
+    if (mode === 'once' && this.#client.state !== 'connected') return Promise.reject(this.#notInTime());
     let taker: Taker | undefined;
     const taken = new Promise<TakenItem>((resolve, reject) => {
       taker = { mode, take: resolve, reject };
@@ -116,6 +117,9 @@ export class Taking {
     this.#end = end;
     if (this.#stopped.aborted) end.endBy(this.#stopped.reason as RecipeError);
     wanted.addEventListener('abort', () => this.#poke(), { once: true });
+    const unsubscribe = this.#client.onSession(({ to }) => {
+      if (to === 'suspended') this.#rejectImpatient();
+    });
     try {
       await Promise.resolve();
       while (this.#takers.length > 0) {
@@ -126,6 +130,7 @@ export class Taking {
       this.#rejectAll(error);
     } finally {
       end.forget();
+      unsubscribe();
       clearTimeout(this.#due);
       // What cannot be taken back goes with the session; nobody waits for it here.
       await this.#vigil.leave().catch(() => undefined);
@@ -138,10 +143,7 @@ export class Taking {
       this.#poked = 'no';
       if ((await this.#takeSome()) === 'some') return;
     }
-    for (const taker of this.#takers.filter(({ mode }) => mode === 'once')) {
-      this.#takers.splice(this.#takers.indexOf(taker), 1);
-      taker.reject(recipeError('deadline_exceeded', this.#options.layout.path));
-    }
+    this.#rejectImpatient();
     if (this.#takers.length === 0) return;
     if (this.#vigil.phase === 'away') await this.#vigil.enter(wanted);
     else await this.#untilPoked();
@@ -225,6 +227,18 @@ export class Taking {
       });
     }
     this.#poked = 'no';
+  }
+
+  /** Who does not wait has looked by now; or there is nothing to look at. */
+  #rejectImpatient(): void {
+    for (const taker of this.#takers.filter(({ mode }) => mode === 'once')) {
+      this.#takers.splice(this.#takers.indexOf(taker), 1);
+      taker.reject(this.#notInTime());
+    }
+  }
+
+  #notInTime(): RecipeError {
+    return recipeError('deadline_exceeded', this.#options.layout.path);
   }
 
   #rejectAll(error: unknown): void {

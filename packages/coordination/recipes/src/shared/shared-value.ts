@@ -157,6 +157,8 @@ export class SharedValue {
       const written = await this.#writer.write([part]);
       const stat = written === 'answer_lost' ? undefined : written[0]?.stat;
       if (stat !== undefined) this.#learn(Buffer.from(data), stat);
+      // Who has written sees it, although the answer that says its version is lost.
+      else await this.#lookOnce(this.#stopped.signal).catch(() => undefined);
       resolve('written');
     } catch (error) {
       if (failedAt(error, 'bad_version') === undefined) reject(error);

@@ -107,6 +107,23 @@ describe('a place in line', () => {
     expect(service.watches).toBe(1);
   });
 
+  test('stands once, whichever request or answer a cut has lost', async () => {
+    for (let ms = 0; ms < 90; ms += 1) {
+      const client = aClient();
+      const { place, told } = stand(client);
+      void place.enter();
+      await settle(ms);
+      client.cut();
+      await settle(1);
+      client.reconnect();
+      await settle(1_000);
+      expect([service.ephemerals, told]).toEqual([[place.path], ['granted']]);
+      void place.leave();
+      await settle();
+      nothingIsLeft(client);
+    }
+  });
+
   test('is lost before the session can have expired when no server is in touch', async () => {
     const client = aClient();
     const { place, told } = stand(client);

@@ -61,7 +61,7 @@ describe.each(Object.values(serviceKinds))('configuration in a storm on $name', 
     const random = seededRandom(7);
     const followers = [1, 2, 3, 4].map((n) => follow(n % 2 === 0 ? everywhere : proxy.address, `f${n}`));
     await Promise.all(followers.map(({ follower }) => follower.start()));
-    proxy.cutRandomly({ seed: 1, bytesMax: 4_000 });
+    proxy.cutRandomly({ seed: 1, bytesMax: 40_000 });
     proxy.cut();
     const client = await connect({ servers: proxy.address, sessionTimeoutMs: 30_000, connectTimeoutMs: 500 });
     atTestEnd(() => client.close());

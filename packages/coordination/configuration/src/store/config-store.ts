@@ -16,7 +16,7 @@ import type { ConfigLayout } from './config-layout.ts';
 /** Znodes read by one request. */
 const READS_AT_ONCE = 100;
 /** How many changes are remembered, so that one whose answer was lost is not made twice. */
-const RECENT_MAX = 64;
+const RECENT_MAX = 32;
 /** The most bytes of a transaction: below the megabyte that servers take. */
 const TRANSACTION_BYTES_MAX = 960 * 1024;
 /** A transaction that is refused so often, and nobody else has changed anything, is refused for good. */

@@ -70,7 +70,8 @@ describe.each(engineKinds)('on $name', ({ start }) => {
 
     test('adds once although the answer is lost', async () => {
       const counter = new Counter(await open(proxy.address), at());
-      await counter.add(1);
+      await counter.add(2);
+      await counter.add(-1);
       proxy.stall('to_client');
       const adding = counter.add(5);
       await loseAnswer(async () => (await text()) === '6', 'it is added');

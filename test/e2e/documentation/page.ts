@@ -9,7 +9,7 @@ export interface Example {
 }
 
 /** `ts`: a module that ends by itself; `sh`: a script for bash. */
-export type RunLanguage = 'ts' | 'sh';
+type RunLanguage = 'ts' | 'sh';
 
 interface Fence {
   readonly heading: string;

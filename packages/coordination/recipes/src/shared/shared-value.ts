@@ -1,4 +1,5 @@
-import { codeOf, invariant } from '@reeve/base';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Backoff, backoffMs, codeOf, invariant } from '@reeve/base';
 import type { Coordination, SessionChange } from '@reeve/client';
 import { isFinal } from '@reeve/client';
 import { createUnder } from '../recipe/ensure-path.ts';
@@ -36,11 +37,16 @@ export interface SharedValueOptions {
   readonly initial?: Uint8Array;
 }
 
+/** A wish to write. */
 interface Write {
-  readonly data: Uint8Array;
-  /** The version it must have until then; any unless given. */
-  readonly version?: number | undefined;
+  /** What is to be written, by what is there. */
+  readonly change: (data: Buffer) => Uint8Array;
+  /** The version that must be there until then; `newest`: another try on the newer value, should there be one. */
+  readonly over: number | 'any' | 'newest';
 }
+
+/** How long one waits whose change another client has forestalled: longer, the more often. */
+const contention: Backoff = { baseMs: 4, factor: 2, ceilingMs: 250, jitter: 1 };
 
 /**
  * A value that many clients see and change, each change based on what it was before where that matters. Follows the
@@ -61,7 +67,7 @@ export class SharedValue {
   readonly #initial: Uint8Array;
   readonly #hub: EventHub<SharedValueEvent>;
   readonly #writer: OnceWriter;
-  readonly #writes: Gathering<Write, 'written' | 'other_version'>;
+  readonly #writes: Gathering<Write, Versioned | 'other_version'>;
   readonly #stopped = new AbortController();
   #state: SharedValueState = 'idle';
   #value: Versioned | undefined;
@@ -111,12 +117,12 @@ export class SharedValue {
 
   /** Writes whatever was there before. Fails as `update` does. */
   async set(data: Uint8Array, options: WaitOptions = {}): Promise<void> {
-    await this.#writes.ask({ data }, options);
+    await this.#writes.ask({ change: () => data, over: 'any' }, options);
   }
 
   /** Writes unless somebody has written since `version`. Says whether it was written. Fails as `update` does. */
   async compareAndSet(data: Uint8Array, { version, ...options }: WaitOptions & { version: number }): Promise<boolean> {
-    return (await this.#writes.ask({ data, version }, options)) === 'written';
+    return (await this.#writes.ask({ change: () => data, over: version }, options)) !== 'other_version';
   }
 
   /**
@@ -126,15 +132,7 @@ export class SharedValue {
    *   `deadline_exceeded`; ClientError where the service refuses; whatever `change` throws
    */
   async update(change: (data: Buffer) => Uint8Array, options: WaitOptions = {}): Promise<Versioned> {
-    const unwanted = untilUnwanted(options, this.#stopped.signal);
-    for (;;) {
-      const { data, version } = this.value;
-      const changed = change(data);
-      if (await this.compareAndSet(changed, { version, signal: unwanted })) {
-        return { data: Buffer.from(changed), version: version + 1 };
-      }
-      await unless(unwanted, this.#path, this.#lookOnce(unwanted));
-    }
+    return (await this.#writes.ask({ change, over: 'newest' }, options)) as Versioned;
   }
 
   /** Ends: no watch stays behind, and no znode but the value's. Takes two seconds at most. Idempotent. */
@@ -149,20 +147,36 @@ export class SharedValue {
     return this.#state === 'lost' || this.#state === 'stopped';
   }
 
-  async #write(asked: Asked<Write, 'written' | 'other_version'>[]): Promise<void> {
-    const [{ ask, resolve, reject }] = asked.splice(0, 1) as [Asked<Write, 'written' | 'other_version'>];
-    const { data, version } = ask;
+  /** One after the other: what one caller changes, the next one finds. */
+  async #write(asked: Asked<Write, Versioned | 'other_version'>[]): Promise<void> {
+    for (const { ask, resolve, reject } of asked.splice(0, 1)) {
+      try {
+        for (let failures = 1; ; failures += 1) {
+          const written = await this.#writeOnce(ask);
+          if (written !== 'other_version' || ask.over !== 'newest') return resolve(written);
+          await this.#lookOnce(this.#stopped.signal);
+          await sleep(backoffMs(contention, failures, Math.random));
+        }
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  async #writeOnce({ change, over }: Write): Promise<Versioned | 'other_version'> {
+    const { version } = this.value;
+    const data = Buffer.from(change(this.value.data));
+    const expected = over === 'any' ? {} : { version: over === 'newest' ? version : over };
     try {
-      const part = { op: 'setData', path: this.#path, data, ...(version !== undefined && { version }) } as const;
-      const written = await this.#writer.write([part]);
+      const written = await this.#writer.write([{ op: 'setData', path: this.#path, data, ...expected }]);
       const stat = written === 'answer_lost' ? undefined : written[0]?.stat;
-      if (stat !== undefined) this.#learn(Buffer.from(data), stat);
+      if (stat !== undefined) this.#learn(data, stat);
       // Who has written sees it, although the answer that says its version is lost.
       else await this.#lookOnce(this.#stopped.signal).catch(() => undefined);
-      resolve('written');
+      return { data, version: stat?.version ?? (expected.version ?? version) + 1 };
     } catch (error) {
-      if (failedAt(error, 'bad_version') === undefined) reject(error);
-      else resolve('other_version');
+      if (failedAt(error, 'bad_version') === undefined) throw error;
+      return 'other_version';
     }
   }
 

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffMs, codeOf, invariant } from '@reeve/base';
 import type { Coordination, Znode } from '@reeve/client';
-import { ensurePath } from '../recipe/ensure-path.ts';
+import { createUnder } from '../recipe/ensure-path.ts';
 import { recipeError } from '../recipe/recipe-error.ts';
 import { retrying } from '../recipe/retrying.ts';
 import { unless, untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
 import { type Asked, Gathering } from './gathering.ts';
-import { failedAt, OnceWriter } from './once-writer.ts';
+import { failedAt, OnceWriter, type Written } from './once-writer.ts';
+import { Turns } from './turns.ts';
 
-/** How long a write waits that another client's write has forestalled: more, the more often. */
-const contention: Backoff = { baseMs: 4, factor: 2, ceilingMs: 250, jitter: 1 };
+/** How long a write waits that another client's write has forestalled. */
+const contention: Backoff = { baseMs: 2, factor: 2, ceilingMs: 8, jitter: 1 };
+/** Who was forestalled so often waits for its turn. */
+const FORESTALLED_MAX = 2;
 
 /** The number that a counter held at some version of its znode. */
 interface Reading {
@@ -35,6 +38,7 @@ export class Counter {
   readonly path: string;
   readonly #client: Coordination;
   readonly #writer: OnceWriter;
+  readonly #turns: Turns;
   readonly #changes: Gathering<Change, number>;
   readonly #stopped = new AbortController();
   /** What the counter held at our last write: the next one need not read, unless others write too. */
@@ -45,6 +49,7 @@ export class Counter {
     this.path = path;
     this.#client = client;
     this.#writer = new OnceWriter(client, path);
+    this.#turns = new Turns(client, path);
     this.#changes = new Gathering(path, (asked) => this.#write(asked));
   }
 
@@ -82,7 +87,7 @@ export class Counter {
     const stopped = recipeError('stopped', this.path);
     this.#stopped.abort(stopped);
     this.#changes.end(stopped);
-    await this.#writer.stop();
+    await Promise.all([this.#writer.stop(), this.#turns.stop()]);
   }
 
   async #write(asked: Asked<Change, number>[]): Promise<void> {
@@ -90,6 +95,8 @@ export class Counter {
     try {
       for (let failures = 1; (await this.#writeOnce(batch)) === 'forestalled'; failures += 1) {
         this.#known = undefined;
+        if (this.#turns.isOurs) continue;
+        if (failures >= FORESTALLED_MAX) this.#turns.want();
         await sleep(backoffMs(contention, failures, Math.random));
       }
     } catch (error) {
@@ -99,17 +106,22 @@ export class Counter {
   }
 
   async #writeOnce(batch: Asked<Change, number>[]): Promise<'written' | 'forestalled'> {
+    await this.#turns.begin(this.#stopped.signal);
     const { value, version } = this.#known ?? (await this.#read(this.#stopped.signal));
     const { last, answers } = this.#applied(batch, value);
     if (answers.length === 0) return 'written';
+    let written: Written;
     try {
-      await this.#writer.write([{ op: 'setData', path: this.path, data: Buffer.from(String(last)), version }]);
+      written = await this.#writer.write([
+        { op: 'setData', path: this.path, data: Buffer.from(String(last)), version },
+      ]);
     } catch (error) {
       if (failedAt(error, 'bad_version') === undefined && failedAt(error, 'no_node') === undefined) throw error;
       return 'forestalled';
     }
     this.#known = { value: last, version: version + 1 };
     for (const answer of answers) answer();
+    await this.#turns.wrote(written === 'answer_lost' ? undefined : written[0]?.stat, this.#stopped.signal);
     return 'written';
   }
 
@@ -136,9 +148,18 @@ export class Counter {
       } catch (error) {
         if (codeOf(error) !== 'no_node') throw error;
       }
-      await ensurePath(this.#client, this.path);
+      await this.#create();
       return this.#parsed(await this.#client.getData(this.path));
     });
+  }
+
+  /** Empty, not null: kazoo's counters cannot read what is null. */
+  async #create(): Promise<void> {
+    try {
+      await createUnder(this.#client, this.path, { data: Buffer.alloc(0), mode: 'persistent' });
+    } catch (error) {
+      if (codeOf(error) !== 'node_exists') throw error;
+    }
   }
 
   #parsed({ data, stat }: Znode): Reading {

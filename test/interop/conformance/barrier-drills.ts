@@ -115,6 +115,7 @@ class DoubleBarrierDrill extends Drill {
     await pause(turn, 300);
     this.#arrived += 1;
     await barrier.enter({ signal: over });
+    this.#entered += 1;
     if (this.#arrived < parties) this.violated(`${name} is let in when ${this.#arrived} of ${parties} are there`);
     await pause(turn, 300);
     this.#left += 1;

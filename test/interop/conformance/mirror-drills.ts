@@ -1,5 +1,13 @@
 import { type Client, type Coordination, isFinal } from '@reeve/client';
-import { ChildrenMirror, GroupMember, GroupView, type MirrorEvent, NodeMirror, TreeMirror } from '@reeve/recipes';
+import {
+  ChildrenMirror,
+  ensurePath,
+  GroupMember,
+  GroupView,
+  type MirrorEvent,
+  NodeMirror,
+  TreeMirror,
+} from '@reeve/recipes';
 import { eventually } from '@reeve/testkit';
 import { Drill, isExplained, pause, Rendezvous, type Turn, unlessStorm } from './drill.ts';
 import { pick } from './storm.ts';
@@ -34,24 +42,34 @@ class MirrorDrill extends Drill {
 
   override async play(turn: Turn): Promise<void> {
     const { client, over } = turn;
-    const tree = new TreeMirror(client, { root: this.root, data: 'kept' });
-    const told = this.#listen(tree, turn.name);
-    const children = new ChildrenMirror(client, { path: `${this.root}/a` });
-    const node = new NodeMirror(client, { path: `${this.root}/b` });
-    const mirrors = [tree, children, node];
+    const seen = this.#mirrors(turn);
+    const mirrors = [seen.tree, seen.children, seen.node];
     const started = await unlessStorm(Promise.all(mirrors.map((mirror) => mirror.start({ signal: over }))));
     while (!over.aborted) {
       await unlessStorm(this.#change(turn));
       await pause(turn, 80);
     }
-    if (started !== undefined) await this.#becomesRight(client, { tree, children, node, told });
+    if (started !== undefined) await this.#becomesRight(client, seen);
     await Promise.all(mirrors.map((mirror) => mirror.stop()));
   }
 
-  override async finish({ client, over }: Turn): Promise<void> {
+  override async finish(turn: Turn): Promise<void> {
+    const seen = this.#mirrors(turn);
+    const mirrors = [seen.tree, seen.children, seen.node];
+    await ensurePath(turn.client, this.root);
+    await Promise.all(mirrors.map((mirror) => mirror.start({ signal: turn.over })));
+    await this.#becomesRight(turn.client, seen);
+    await Promise.all(mirrors.map((mirror) => mirror.stop()));
+  }
+
+  #mirrors({ client, name }: Turn): Pictures {
     const tree = new TreeMirror(client, { root: this.root, data: 'kept' });
-    await tree.start({ signal: over });
-    await tree.stop();
+    return {
+      tree,
+      told: this.#listen(tree, name),
+      children: new ChildrenMirror(client, { path: `${this.root}/a` }),
+      node: new NodeMirror(client, { path: `${this.root}/b` }),
+    };
   }
 
   /** Remembers which paths are there by what is told, and that each is told of in its turn. */

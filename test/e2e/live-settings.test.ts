@@ -24,10 +24,14 @@ describe('settings that change while the platform runs', () => {
     coordinator = await startReeveCoordinator({ tickMs: 500 });
   }, 60_000);
 
-  beforeEach(async () => {
+  beforeEach(() => {
     nth += 1;
     root = `/live-${nth}`;
     directory = temporaryDirectory();
+  });
+
+  /** A master, a worker and a program. */
+  async function startPlatform(): Promise<void> {
     const place = ['--connect', coordinator.address, '--root', root, '--session-timeout', '2s'];
     const master = new Member('master', 'm', place);
     worker = new Member('worker', 'w', [...place, '--commands', '--slots', '6', '--queues', 'default', 'builds']);
@@ -38,7 +42,7 @@ describe('settings that change while the platform runs', () => {
     for (const member of [master, worker]) await member.ready();
     sdk = await connect({ connect: coordinator.address, root });
     atTestEnd(() => sdk.close());
-  }, 60_000);
+  }
 
   async function config(...words: readonly string[]) {
     const env = { REEVE_CONNECT: coordinator.address, REEVE_ROOT: root, NO_COLOR: '1' };
@@ -67,6 +71,7 @@ describe('settings that change while the platform runs', () => {
     eventually(async () => (await sdk.workers()).some(fits), { what: 'the worker says so', deadlineMs: 10_000 });
 
   test('a queue runs as many tasks as its limit allows, from the moment it is set', async () => {
+    await startPlatform();
     expect(await config('set', 'queues/builds/limit=1')).toMatchObject({ code: 0 });
     const tasks = [];
     for (const name of ['a', 'b', 'c', 'd']) tasks.push(await block(name, 'builds'));
@@ -89,6 +94,7 @@ describe('settings that change while the platform runs', () => {
   }, 60_000);
 
   test('a limit counts what runs already when it is set, and outlives the primary', async () => {
+    await startPlatform();
     await block('a', 'builds');
     await block('b', 'builds');
     await runs(2);
@@ -113,6 +119,7 @@ describe('settings that change while the platform runs', () => {
   }, 60_000);
 
   test('a worker takes slots, queues and the level of its log from the configuration, and gives them back', async () => {
+    await startPlatform();
     await config('set', 'workers/default/slots=2', 'workers/w/queues=["builds"]', 'workers/w/logLevel=debug');
     await workers(({ record }) => record?.slots === 2 && record.queues.join() === 'builds');
     for (const name of ['a', 'b', 'c']) await block(name, 'builds');

@@ -40,8 +40,9 @@ describe('settings that change while the platform runs', () => {
       atTestEnd(() => member.stop());
     }
     for (const member of [master, worker]) await member.ready();
-    sdk = await connect({ connect: coordinator.address, root });
-    atTestEnd(() => sdk.close());
+    const opened = await connect({ connect: coordinator.address, root });
+    atTestEnd(() => opened.close());
+    sdk = opened;
   }
 
   async function config(...words: readonly string[]) {

@@ -29,7 +29,7 @@ export { inTime, takeBack } from './recipe/parting.ts';
 export { RecipeError, type RecipeFacts, recipeError } from './recipe/recipe-error.ts';
 export { EventHub, type RecipeEvents } from './recipe/recipe-events.ts';
 export { type Retrying, retrying } from './recipe/retrying.ts';
-export { reasonOf, unless, untilUnwanted, type WaitOptions } from './recipe/waiting.ts';
+export { firstOf, reasonOf, unless, untilUnwanted, type WaitOptions } from './recipe/waiting.ts';
 export * from './shared/counter.ts';
 export * from './shared/sequence-range.ts';
 export * from './shared/shared-value.ts';

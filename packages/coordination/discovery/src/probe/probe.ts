@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invariant } from '@reeve/base';
-import { EventHub, type RecipeEvents } from '@reeve/recipes';
+import { EventHub, firstOf, type RecipeEvents } from '@reeve/recipes';
 import { probeFailed } from '../discovery-error.ts';
 import { type Health, nextHealth, unprobed } from './health.ts';
 
@@ -75,7 +75,7 @@ export class Probe {
     const time = AbortSignal.timeout(timeoutMs);
     try {
       const late = () => probeFailed(`no answer within ${timeoutMs} ms`);
-      await inTime(check, AbortSignal.any([time, stopped]), late);
+      await inTime(check, firstOf(time, stopped), late);
     } catch (cause) {
       if (!stopped.aborted) this.#learn('failed', cause);
       return;

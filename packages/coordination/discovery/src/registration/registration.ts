@@ -4,6 +4,7 @@ import { type Coordination, monotonicClock } from '@reeve/client';
 import {
   EventHub,
   ensurePath,
+  firstOf,
   PersistentEphemeral,
   type PersistentEphemeralEvent,
   type RecipeEvents,
@@ -162,7 +163,7 @@ export class Registration {
    */
   async drain({ graceMs = DRAIN_GRACE_MS, signal }: DrainOptions = {}): Promise<void> {
     if (this.#state === 'registering' || this.#state === 'registered') {
-      const ended = signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal]);
+      const ended = signal === undefined ? this.#ended.signal : firstOf(signal, this.#ended.signal);
       this.#is('draining');
       await sleep(graceMs, undefined, { signal: ended }).catch(() => undefined);
     }

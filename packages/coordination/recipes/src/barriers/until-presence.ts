@@ -1,6 +1,6 @@
 import type { Coordination, Stat } from '@reeve/client';
 import { retrying } from '../recipe/retrying.ts';
-import { unless } from '../recipe/waiting.ts';
+import { firstOf, unless } from '../recipe/waiting.ts';
 import { sessionEnd } from '../shared/session-end.ts';
 import { withdraw } from '../shared/withdraw.ts';
 
@@ -17,7 +17,7 @@ export interface Presence {
  */
 export async function untilPresence(client: Coordination, presence: Presence, stopped: AbortSignal) {
   const end = sessionEnd(client, presence.path);
-  const wanted = AbortSignal.any([stopped, end.signal]);
+  const wanted = firstOf(stopped, end.signal);
   try {
     for (;;) {
       const looked = await look(client, presence, wanted);

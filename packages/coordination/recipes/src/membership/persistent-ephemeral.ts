@@ -6,7 +6,7 @@ import { takeBack } from '../recipe/parting.ts';
 import { recipeError } from '../recipe/recipe-error.ts';
 import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
 import { retrying } from '../recipe/retrying.ts';
-import { reasonOf, unless, untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
+import { firstOf, reasonOf, unless, untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
 
 /** How many session time-outs a path is waited for that another session holds. */
 const PATIENCE_SESSIONS = 2;
@@ -145,14 +145,14 @@ export class PersistentEphemeral {
   }
 
   async #enter(wanted: readonly AbortSignal[]): Promise<void> {
-    const unwanted = AbortSignal.any([this.#ended.signal, ...wanted]);
+    const unwanted = firstOf(this.#ended.signal, ...wanted);
     let giveUp: AbortSignal | undefined;
     try {
       while ((await this.#retrying(() => this.#claim(), unwanted)) === 'taken') {
         // From the moment at which somebody else is seen there: how long no server was in touch before says nothing.
         giveUp ??= AbortSignal.timeout(this.#client.sessionTimeoutMs * PATIENCE_SESSIONS);
         if (giveUp.aborted) throw recipeError('name_taken', this.path);
-        await this.#untilChanged(AbortSignal.any([giveUp, unwanted]));
+        await this.#untilChanged(firstOf(giveUp, unwanted));
       }
       await this.#stay(unwanted);
     } catch (error) {

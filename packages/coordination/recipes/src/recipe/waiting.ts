@@ -12,13 +12,28 @@ export interface WaitOptions {
 /** Timers bear no more; whoever waits for longer than these 24 days waits for ever. */
 const TIMER_MS_MAX = 0x7fffffff;
 
+/** The parts of signals that are made of several: Node itself holds them weakly. */
+const partsOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
+
+/**
+ * Fires with the first of these, as `AbortSignal.any` does, but keeps them: a time limit that nobody else holds would be
+ * collected as garbage there, and never fire.
+ */
+export function firstOf(...parts: readonly AbortSignal[]): AbortSignal {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const first = AbortSignal.any([...parts]);
+  partsOf.set(first, parts);
+  return first;
+}
+
 /** Fires when nobody waits any more: for the reasons of the caller, or of `others`. */
 export function untilUnwanted({ signal, timeoutMs }: WaitOptions, ...others: readonly AbortSignal[]): AbortSignal {
   invariant(timeoutMs === undefined || timeoutMs >= 0, 'a time to wait is not below zero');
   const ends = [...others];
   if (signal !== undefined) ends.push(signal);
   if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) ends.push(AbortSignal.timeout(Math.ceil(timeoutMs)));
-  return AbortSignal.any(ends);
+  return firstOf(...ends);
 }
 
 /** Why a signal has fired, as the error of the recipe that waited for it. */

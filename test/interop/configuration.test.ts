@@ -7,6 +7,7 @@ import {
   ConfigFollower,
   ConfigHistory,
   ConfigPublisher,
+  ConfigReader,
   ConfigRollouts,
   ConfigSchemas,
   type FollowerOptions,
@@ -16,6 +17,7 @@ import {
 } from '@reeve/configuration';
 import {
   atTestEnd,
+  behind,
   type Engine,
   engineKinds,
   eventually,
@@ -132,6 +134,22 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
       await publisher.publish({ set: { 'd/e': { f: 1 } } });
       await has(follower, 'd/e', { f: 1 });
       expect(Object.fromEntries(follower.values)).toEqual({ 'a/b': 'text', c: [1, null], 'd/e': { f: 1 } });
+    });
+
+    test('is read as a whole, also when it makes a scope while that is read', async () => {
+      await publisher.publish({ set: { 'a/n': 1 } });
+      let meanwhile = async () => {
+        meanwhile = async () => undefined;
+        await publisher.publish({ set: { 'a/n': 2, 'b/n': 2 } });
+      };
+      const reader = new ConfigReader(
+        behind(witness, 'multiRead', () => meanwhile()),
+        { path },
+      );
+      expect(await reader.read()).toMatchObject([
+        { key: 'a/n', value: 2 },
+        { key: 'b/n', value: 2 },
+      ]);
     });
 
     test('that expects another version is refused', async () => {
@@ -365,6 +383,19 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
       await has(steady.follower, 'billing/max', 2);
       await is(steady.follower, 'ready');
       await eventually(async () => (await reports()) === 1, { what: 'it reports again' });
+    });
+
+    test('is lost, and says why, when no further session can be opened', async () => {
+      const own = [client(engine.address)];
+      const { follower, events } = follow(() => own.pop() ?? fail());
+      const fail = () => {
+        throw new RangeError('no such server');
+      };
+      const first = own[0];
+      await follower.start();
+      await first?.close();
+      await is(follower, 'lost');
+      expect(events.at(-2)).toEqual({ kind: 'lost', cause: expect.any(RangeError) });
     });
 
     test('makes typed settings, which keep the last value that fitted', async () => {

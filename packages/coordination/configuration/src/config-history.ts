@@ -31,7 +31,7 @@ export class ConfigHistory {
    */
   async list(tree: string, wait: WaitOptions = {}): Promise<readonly ConfigVersion[]> {
     checkKey(tree);
-    const versions = await this.#parts.store.asking(wait, async () => this.#read(await this.#keys([tree])));
+    const versions = await this.#parts.store.reading(wait, async () => this.#read(await this.#keys([tree])));
     if (versions.length === 0) throw configError({ code: 'key_unknown', key: tree });
     return versions.toSorted((a, b) => b.version - a.version || (a.key < b.key ? -1 : 1));
   }
@@ -39,7 +39,7 @@ export class ConfigHistory {
   /** Which version these keys had before their last publish; 0: none. For `rollback`. */
   async before(trees: readonly string[]): Promise<number> {
     const versions = await this.#read(await this.#known(trees));
-    return Math.max(...versions.map(({ version }) => version)) - 1;
+    return versions.reduce((last, { version }) => Math.max(last, version), 0) - 1;
   }
 
   /** What must change for these keys to be as they were right after a version. For `rollback`. */

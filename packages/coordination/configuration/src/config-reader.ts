@@ -15,11 +15,9 @@ export interface ConfigValue {
 
 /** Reads what is published, once; what is only being rolled out is not. Who wants to stay up to date follows instead. */
 export class ConfigReader {
-  readonly #client: Coordination;
   readonly #parts: ConfigParts;
 
   constructor(client: Coordination, options: ConfigOptions) {
-    this.#client = client;
     this.#parts = partsOf(client, options);
   }
 
@@ -31,10 +29,7 @@ export class ConfigReader {
   async read(tree?: string, wait: WaitOptions = {}): Promise<readonly ConfigValue[]> {
     const trees = tree === undefined ? [] : [checkKey(tree)];
     const { store } = this.#parts;
-    const { values } = await store.asking(wait, async () => {
-      await this.#client.sync(store.layout.root);
-      return readSnapshot(store, trees);
-    });
+    const { values } = await store.reading(wait, () => readSnapshot(store, trees));
     if (values.size === 0 && tree !== undefined) throw configError({ code: 'key_unknown', key: tree });
     return [...values].map(([key, record]) => ({ key, ...record })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }

@@ -43,7 +43,7 @@ export class ConfigRollouts {
   /** Every roll-out under way. */
   async list(wait: WaitOptions = {}): Promise<readonly RolloutRecord[]> {
     const { store } = this.#parts;
-    return store.asking(wait, async () => {
+    return store.reading(wait, async () => {
       const [scopes = []] = await store.list([store.layout.scopes]);
       const { heads } = await readScopes(store, scopes);
       const all = [...heads.values()].flatMap((head) => head?.rollouts ?? []);
@@ -101,7 +101,7 @@ export class ConfigRollouts {
 
   /** How far it is: every follower that reports and follows one of its keys. @throws ConfigError `rollout_unknown` */
   async status(key: string, wait: WaitOptions = {}): Promise<RolloutStatus> {
-    const rollout = await this.#find(key, wait);
+    const rollout = await this.#parts.store.reading(wait, () => this.#find(key));
     const followers = await this.followers(wait);
     const concerned = followers.filter(
       ({ follows }) => follows.length === 0 || follows.some((tree) => touches(rollout, tree)),
@@ -113,7 +113,7 @@ export class ConfigRollouts {
   async followers(wait: WaitOptions = {}): Promise<readonly FollowerSummary[]> {
     const { store } = this.#parts;
     const { followers } = store.layout;
-    return store.asking(wait, async () => {
+    return store.reading(wait, async () => {
       const [names = []] = await store.list([followers]);
       const paths = names.map((name) => `${followers}/${name}`);
       const found = await store.read(paths);
@@ -126,10 +126,8 @@ export class ConfigRollouts {
     });
   }
 
-  async #find(key: string, wait: WaitOptions): Promise<RolloutRecord> {
-    checkKey(key);
-    const { store } = this.#parts;
-    const { heads } = await store.asking(wait, () => readScopes(store, [scopeOf(key)]));
+  async #find(key: string): Promise<RolloutRecord> {
+    const { heads } = await readScopes(this.#parts.store, [scopeOf(checkKey(key))]);
     const rollout = heads.get(scopeOf(key))?.rollouts.find((one) => touches(one, key));
     if (rollout === undefined) throw configError({ code: 'rollout_unknown', key });
     return rollout;
@@ -143,7 +141,7 @@ export class ConfigRollouts {
     const { comment, ...wait } = options;
     const { store, author } = this.#parts;
     return store.change(async (revision) => {
-      const rollout = await this.#find(key, wait);
+      const rollout = await this.#find(key);
       const draft = await ChangeDraft.open(this.#parts, rollout.entries);
       return decide({ draft, rollout, facts: { revision, author, ...(comment !== undefined && { comment }) } });
     }, wait);

@@ -23,7 +23,7 @@ export class ConfigSchemas {
   /** Every schema, by the key or tree that it is about. */
   async list(wait: WaitOptions = {}): Promise<Readonly<Record<string, JsonSchema>>> {
     const { store } = this.#parts;
-    return Object.fromEntries(await store.asking(wait, () => readSchemas(store)));
+    return Object.fromEntries(await store.reading(wait, () => readSchemas(store)));
   }
 
   /**

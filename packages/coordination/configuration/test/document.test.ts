@@ -19,6 +19,12 @@ describe('a document', () => {
     expect(documentAt(values, path)).toEqual(document);
   });
 
+  test('takes names that every object has for names like any other', () => {
+    const document = documentAt([['a/constructor/prototype/harm', 1]], 'a');
+    expect(Object.hasOwn(Object.prototype, 'harm')).toBe(false);
+    expect(JSON.stringify(document)).toBe('{"constructor":{"prototype":{"harm":1}}}');
+  });
+
   test('is taken apart into the keys that make it', () => {
     expect(keysOf({ b: 1, c: { d: 'x' }, e: [{}] }, 'a')).toEqual([
       ['a/b', 1],

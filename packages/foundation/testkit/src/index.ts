@@ -1,6 +1,7 @@
 /** What tests of real processes stand on: waiting for conditions, engines that can be killed, networks that fail. */
 export * from './apache-ensemble.ts';
 export * from './apache-zookeeper.ts';
+export * from './behind.ts';
 export * from './certificate-authority.ts';
 export * from './checked-store.ts';
 export * from './data-driven.ts';

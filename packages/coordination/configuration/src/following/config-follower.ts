@@ -214,7 +214,12 @@ export class ConfigFollower {
   }
 
   #open(): void {
-    const client = typeof this.#source === 'function' ? this.#source() : this.#source;
+    let client: Coordination;
+    try {
+      client = typeof this.#source === 'function' ? this.#source() : this.#source;
+    } catch (cause) {
+      return this.#lose(cause);
+    }
     this.#client = client;
     this.#reading = new ConfigReading({
       client,

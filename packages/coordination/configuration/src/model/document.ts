@@ -30,7 +30,8 @@ function place(root: Mutable, key: string, value: JsonValue): void {
   const last = names.pop() as string;
   let at = root;
   for (const name of names) {
-    at[name] ??= {};
+    // Only what is its own: every object has a `constructor`, and that is everybody's.
+    if (!Object.hasOwn(at, name)) at[name] = {};
     at = at[name] as Mutable;
   }
   at[last] = value;

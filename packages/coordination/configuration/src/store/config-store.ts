@@ -54,6 +54,14 @@ export class ConfigStore {
     return unless(stopped, root, retrying({ client: this.#client, path: root, stopped }, step));
   }
 
+  /** As `asking`; what is read rests on all that was acknowledged before, also by another server. */
+  reading<T>(wait: WaitOptions, step: () => Promise<T>): Promise<T> {
+    return this.asking(wait, async () => {
+      await this.#client.sync(this.layout.root);
+      return step();
+    });
+  }
+
   /**
    * Makes one change, whole or not at all, and says its revision. Tried again when the connection is lost or another
    * change came between; a change that was made and not answered is recognised and not made again.

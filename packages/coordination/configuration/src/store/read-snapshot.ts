@@ -13,8 +13,7 @@ export async function readSnapshot(store: ConfigStore, trees: readonly string[])
     const wanted = trees.length === 0 ? keys : keys.filter((key) => trees.some((tree) => isWithin(key, tree)));
     const paths = wanted.map((key) => store.layout.value(key));
     const found = await store.read(paths);
-    const after = await readHeads(store, scopes);
-    if (scopes.some((scope) => heads.get(scope)?.revision !== after.get(scope)?.revision)) continue;
+    if (!isSame(heads, await readHeads(store, await scopesOf(store, trees)))) continue;
     const values = new Map<string, ValueRecord>();
     for (const [i, key] of wanted.entries()) {
       const znode = found[i];
@@ -30,10 +29,16 @@ async function scopesOf(store: ConfigStore, trees: readonly string[]): Promise<r
   return scopes;
 }
 
-async function readHeads(
-  store: ConfigStore,
-  scopes: readonly string[],
-): Promise<ReadonlyMap<string, Head | undefined>> {
+/** Also a scope that came between is a change: what it was made with may have been read already. */
+function isSame(before: Heads, after: Heads): boolean {
+  return (
+    after.size === before.size && [...after].every(([scope, head]) => before.get(scope)?.revision === head?.revision)
+  );
+}
+
+type Heads = ReadonlyMap<string, Head | undefined>;
+
+async function readHeads(store: ConfigStore, scopes: readonly string[]): Promise<Heads> {
   const paths = scopes.map((scope) => store.layout.scope(scope));
   const found = await store.read(paths);
   return new Map(scopes.map((scope, i) => [scope, found[i] && decodeHead(paths[i] as string, found[i].data)] as const));

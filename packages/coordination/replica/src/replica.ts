@@ -424,8 +424,9 @@ export class Replica {
 
   #pass(now: number): void {
     this.#condition.nowMs = now;
-    this.#sessions.advance(now);
+    const sleptMs = this.#sessions.advance(now);
     this.#zab.pass(this.#sessions.elapsedMs);
+    if (sleptMs > 0) this.#zab.slept(sleptMs);
   }
 
   #tick(): void {

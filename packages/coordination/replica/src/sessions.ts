@@ -55,11 +55,13 @@ export class Sessions {
     return this.#byId.values();
   }
 
-  /** Moves the clock. */
-  advance(now: number): void {
-    const step = now - (this.#lastNow ?? now);
-    this.#elapsedMs += Math.min(Math.max(step, 0), this.#stepMsMax);
+  /** Moves the clock; says how much of the time it did not count. */
+  advance(now: number): number {
+    const step = Math.max(now - (this.#lastNow ?? now), 0);
+    const counted = Math.min(step, this.#stepMsMax);
+    this.#elapsedMs += counted;
     this.#lastNow = now;
+    return step - counted;
   }
 
   /** An id that no open session has. */

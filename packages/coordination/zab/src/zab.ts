@@ -65,6 +65,21 @@ export class Zab {
     member.history.watch(nowMs, event.kind === 'persisted' ? 'persisted' : 'other');
   }
 
+  /**
+   * Says that the process was stopped, or its clock leapt, for time that no step counted. Others may have elected another
+   * leader meanwhile, and what waits to be read is as old as that, no sign that anybody follows, or leads, now: so whoever
+   * slept for longer than a follower may be silent looks for a leader again.
+   */
+  slept(ms: number): void {
+    const { alone, options } = this.#member;
+    const serves = this.#role instanceof Leading || this.#role instanceof Learning;
+    if (alone || !serves || ms < options.syncTimeoutMs) return;
+    const why = `it slept for ${Math.round(ms)} ms`;
+    this.#member.note('taking part in agreement anew', { why }, 'warn');
+    this.#member.turn({ to: 'looking', why });
+    this.#settle();
+  }
+
   /** Says what time it is, between steps: what is proposed then is timed from there. */
   pass(nowMs: number): void {
     this.#member.nowMs = nowMs;

@@ -1,3 +1,4 @@
+import { codeOf } from '@reeve/base';
 import type { Epochs, Membership, SnapshotSource } from '@reeve/zab';
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
@@ -114,7 +115,8 @@ export class Disk {
     this.#keptSince = era;
     this.#timeline.after(this.#chance.wait(SNAPSHOT_PACE_MS), () => {
       if (era !== this.#era) return;
-      const slices = Array.from(source.slices, (slice) => Buffer.from(slice));
+      const slices = unlessOvertaken(source);
+      if (slices === undefined) return;
       const { zxid } = source;
       this.#timeline.after(this.#chance.wait(SNAPSHOT_PACE_MS), () => {
         if (era === this.#era) this.#kept({ zxid, slices });
@@ -209,5 +211,15 @@ export class Disk {
     this.#hasFailed = false;
     this.#work = [];
     this.listener?.recovered();
+  }
+}
+
+/** What a snapshot holds; nothing where its tree was replaced meanwhile: then it is given up, as the journal does it. */
+function unlessOvertaken({ slices }: SnapshotSource): Buffer[] | undefined {
+  try {
+    return Array.from(slices, (slice) => Buffer.from(slice));
+  } catch (error) {
+    if (codeOf(error) === 'snapshot_overtaken') return undefined;
+    throw error;
   }
 }

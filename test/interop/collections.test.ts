@@ -11,7 +11,15 @@ import {
   SharedValue,
   type SharedValueEvent,
 } from '@reeve/recipes';
-import { atTestEnd, type Engine, engineKinds, eventually, type FaultProxy, startFaultProxy } from '@reeve/testkit';
+import {
+  atTestEnd,
+  behind,
+  type Engine,
+  engineKinds,
+  eventually,
+  type FaultProxy,
+  startFaultProxy,
+} from '@reeve/testkit';
 
 const SESSION_MS = 2_000;
 const bytes = (text: string) => Buffer.from(text);
@@ -233,6 +241,19 @@ describe.each(engineKinds)('on $name', ({ start }) => {
     });
   });
 
+  test('a barrier does not keep whoever has no more time, also when the server says nothing', async () => {
+    const client = await open(proxy.address);
+    const barrier = new Barrier(client, `${root}/gate`);
+    const late = { code: 'deadline_exceeded' };
+    proxy.stall('to_client');
+    await expect(barrier.isClosed({ timeoutMs: 50 })).rejects.toMatchObject(late);
+    await expect(barrier.open({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject(late);
+    proxy.resume();
+    await proxy.refuse();
+    await eventually(() => client.state === 'suspended', { what: 'the session is suspended' });
+    await expect(barrier.wait({ timeoutMs: 0 })).rejects.toMatchObject(late);
+  });
+
   describe('a double barrier', () => {
     const member = (client: Client, members = 3) => new DoubleBarrier(client, { path: `${root}/race`, members });
 
@@ -254,6 +275,17 @@ describe.each(engineKinds)('on $name', ({ start }) => {
       await Promise.all(members.map(run));
       expect(seen).toEqual(numbers(9).map(() => 3));
       expect(await tree(`${root}/race`)).toEqual([]);
+    });
+
+    test('lets all in who come at once where a round has died, also who ends the old round too late', async () => {
+      await witness.create(`${root}/race`, null);
+      await witness.create(`${root}/race/ready`, null);
+      const fast = member(await open(engine.address), 2);
+      let entered: Promise<void> | undefined;
+      // Has seen that the round is dead, and is overtaken before it says so.
+      const meanwhile = () => (entered ??= fast.enter());
+      await member(behind(await open(engine.address), 'multiRead', meanwhile), 2).enter();
+      await entered;
     });
 
     test('lets nobody in before there are enough, and forgets who gives up', async () => {
@@ -545,6 +577,44 @@ describe.each(engineKinds)('on $name', ({ start }) => {
       await proxy.refuse();
       await eventually(() => client.state === 'suspended', { what: 'the session is suspended' });
       await expect(queue.take({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    });
+
+    test('made anew under the same names holds what was put then, whatever was read before', async () => {
+      const [queue, other] = [queueOf(await open(engine.address)), queueOf(witness)];
+      await other.putMany(numbers(4).map((i) => bytes(`old ${i}`)));
+      // Takes one, and reads the others ahead.
+      await (await queue.take()).done();
+      for (const _ of numbers(3)) await (await other.take()).done();
+      for (const name of ['entries', 'taken']) await witness.delete(`${root}/queue/${name}`);
+      await queueOf(witness).putMany(numbers(4).map((i) => bytes(`new ${i}`)));
+      for (const i of numbers(4)) {
+        const item = await queue.take();
+        expect(String(item.data)).toBe(`new ${i}`);
+        await item.done();
+      }
+    });
+
+    test('moves what is due to where it belongs, also when somebody has deleted that place', async () => {
+      const queue = queueOf(witness);
+      await queue.put(bytes('before'));
+      await (await queue.take()).done();
+      // By a clock that is slow, so that it is due already for who takes.
+      const clock = { now: () => Date.now() - 60_000 };
+      await queueOf(witness, { clock }).put(bytes('a'), { delayMs: 1_000 });
+      await witness.delete(`${root}/queue/entries`);
+      await (await queue.take({ timeoutMs: 5_000 })).done();
+    });
+
+    test('an item that was given back cannot be done any more', async () => {
+      const queue = queueOf(witness);
+      await queue.putMany([bytes('a'), bytes('b')]);
+      const [first, second] = [await queue.take(), await queue.take()];
+      const given = first.giveBack();
+      await expect(first.done()).rejects.toMatchObject({ code: 'lost' });
+      await given;
+      await queue.stop();
+      await expect(second.done()).rejects.toMatchObject({ code: 'lost' });
+      expect([first.state, second.state]).toEqual(['given_back', 'given_back']);
     });
 
     test('ends with the session', async () => {

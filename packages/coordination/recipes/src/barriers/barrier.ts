@@ -2,7 +2,7 @@ import { codeOf } from '@reeve/base';
 import type { Coordination } from '@reeve/client';
 import { createUnder } from '../recipe/ensure-path.ts';
 import { retrying } from '../recipe/retrying.ts';
-import { untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
+import { unless, untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
 import { deleteIfThere } from '../shared/withdraw.ts';
 import { untilPresence } from './until-presence.ts';
 
@@ -52,12 +52,15 @@ export class Barrier {
    * @throws RecipeError `session_over`, `aborted` or `deadline_exceeded`; ClientError where the service refuses
    */
   async wait(options: WaitOptions = {}): Promise<void> {
-    // Without time to wait there is time to look all the same.
-    if (options.timeoutMs === 0 && !(await this.isClosed({ signal: options.signal }))) return;
+    // Without time to wait there is time to look all the same: as long as a session lives without the servers.
+    const { signal, timeoutMs } = options;
+    const patienceMs = this.#client.sessionTimeoutMs;
+    if (timeoutMs === 0 && !(await this.isClosed({ signal, timeoutMs: patienceMs }))) return;
     await untilPresence(this.#client, { path: this.path, is: 'gone' }, untilUnwanted(options));
   }
 
   #retrying<T>(options: WaitOptions, step: () => Promise<T>): Promise<T> {
-    return retrying({ client: this.#client, path: this.path, stopped: untilUnwanted(options) }, step);
+    const stopped = untilUnwanted(options);
+    return unless(stopped, this.path, retrying({ client: this.#client, path: this.path, stopped }, step));
   }
 }

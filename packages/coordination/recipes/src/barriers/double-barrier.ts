@@ -72,14 +72,10 @@ export class DoubleBarrier {
     const own = `${this.path}/${randomUUID()}`;
     this.#own = own;
     const wanted = untilUnwanted(options);
-    const created = this.#retrying(wanted, () => this.#create());
+    const created = retrying({ client: this.#client, path: this.path, stopped: wanted }, () => this.#create());
     try {
       await unless(wanted, this.path, created);
-      await unless(
-        wanted,
-        this.path,
-        this.#retrying(wanted, () => this.#countMembers()),
-      );
+      await this.#retrying(wanted, () => this.#countMembers());
       const stat = await untilPresence(this.#client, { path: this.#ready, is: 'there' }, wanted);
       this.#round = stat?.czxid;
       this.#state = 'inside';
@@ -105,11 +101,7 @@ export class DoubleBarrier {
     this.#state = 'leaving';
     const wanted = untilUnwanted(options);
     try {
-      const inside = await unless(
-        wanted,
-        this.path,
-        this.#retrying(wanted, () => this.#members()),
-      );
+      const inside = await this.#retrying(wanted, () => this.#members());
       await this.#goOut(this.#own);
       await this.#untilGone(new Set(inside), wanted);
       await this.#retrying(wanted, () => this.#endRound());
@@ -144,8 +136,9 @@ export class DoubleBarrier {
 
   /** Whoever comes last sees all the others, and lets everybody in. */
   async #countMembers(): Promise<void> {
+    await this.#endDeadRound(await this.#members());
+    // Behind the end of the old round: whoever has begun the next one meanwhile, and lost its `ready` by that, is counted.
     const members = await this.#members();
-    await this.#endDeadRound(members);
     if (members.length < this.#options.members) return;
     try {
       await this.#client.create(this.#ready, null);
@@ -176,11 +169,7 @@ export class DoubleBarrier {
   /** Watches one of them, the last by name, as Curator does; whoever enters meanwhile is of the next round. */
   async #untilGone(inside: ReadonlySet<string>, wanted: AbortSignal): Promise<void> {
     for (;;) {
-      const members = await unless(
-        wanted,
-        this.path,
-        this.#retrying(wanted, () => this.#members()),
-      );
+      const members = await this.#retrying(wanted, () => this.#members());
       const last = members
         .filter((name) => inside.has(name))
         .sort()
@@ -201,6 +190,6 @@ export class DoubleBarrier {
   }
 
   #retrying<T>(stopped: AbortSignal, step: () => Promise<T>): Promise<T> {
-    return retrying({ client: this.#client, path: this.path, stopped }, step);
+    return unless(stopped, this.path, retrying({ client: this.#client, path: this.path, stopped }, step));
   }
 }

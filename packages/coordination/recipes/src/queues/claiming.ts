@@ -43,6 +43,7 @@ export class Claiming {
   readonly #consumer: string;
   readonly #stopped: AbortSignal;
   readonly #known = new Map<string, Entry>();
+  #life: number | undefined;
 
   /** @param consumer who takes, for people */
   constructor(
@@ -54,6 +55,15 @@ export class Claiming {
     this.#layout = layout;
     this.#consumer = consumer;
     this.#stopped = stopped;
+  }
+
+  /**
+   * Which life of the queue is worked in: the zxid of its making. In another one names come again, and what was known by
+   * them must not be written over what is there now.
+   */
+  begin(life: number | undefined): void {
+    if (life !== this.#life) this.#known.clear();
+    this.#life = life;
   }
 
   /**

@@ -8,6 +8,9 @@ const MOVED_MAX = 15;
 /** Data moved by one write, bytes. */
 const MOVED_BYTES_MAX = 800_000;
 
+/** A move deletes, then creates. */
+const PARTS = 2;
+
 /** What a look at the delayed items came to: some were moved, or when the next one is due. */
 export type Moved = 'some' | { readonly nextDueMs: number | undefined };
 
@@ -32,8 +35,9 @@ export async function moveDue(
     await client.multi(parts);
   } catch (error) {
     // Somebody else moves them as well; what is left is met with at the next look.
-    const isForestalled = error instanceof ClientError && error.facts.failedPart !== undefined;
-    if (!isForestalled || codeOf(error) !== 'no_node') throw error;
+    const failed = error instanceof ClientError && codeOf(error) === 'no_node' ? error.facts.failedPart : undefined;
+    // What cannot be created has nowhere to go: somebody has deleted a part of the queue.
+    if (failed === undefined || failed % PARTS !== 0) throw error;
   }
   return 'some';
 }

@@ -52,7 +52,7 @@ export class QueueItem {
   readonly #hub: EventHub<QueueItemEvent>;
   readonly #lost = new AbortController();
   #state: QueueItemState = 'held';
-  #ending: Promise<void> | undefined;
+  #ending: { readonly how: Ending; readonly work: Promise<void> } | undefined;
 
   /** Items come from `Queue.take`. */
   constructor(item: TakenItem, keeper: ItemKeeper) {
@@ -142,16 +142,22 @@ export class QueueItem {
   }
 
   async #end(how: Ending): Promise<void> {
-    // Under way: told the same again. The other way round, the first wish counts.
-    if (this.#ending !== undefined && this.#state !== 'lost') return this.#ending;
+    if (this.#ending !== undefined && this.#state !== 'lost') return this.#endAgain(how, this.#ending);
     if (this.state === 'lost') throw recipeError('lost', this.path);
-    this.#ending = this.#endOnce(how);
+    const work = this.#endOnce(how);
+    this.#ending = { how, work };
     try {
-      await this.#ending;
+      await work;
     } catch (error) {
       this.#ending = undefined;
       throw error;
     }
+  }
+
+  /** The first wish counts; but nobody is told that an item is done which somebody else will do again. */
+  async #endAgain(how: Ending, first: { readonly how: Ending; readonly work: Promise<void> }): Promise<void> {
+    await first.work;
+    if (how === 'done' && first.how === 'given_back') throw recipeError('lost', this.path);
   }
 
   async #endOnce(how: Ending): Promise<void> {

@@ -198,7 +198,10 @@ export class Taking {
     const retry = { client: this.#client, path: layout.path, stopped: this.#stopped };
     return retrying(retry, async () => {
       for (;;) {
-        const [entries = [], taken = [], delayed = []] = await this.#vigil.look();
+        // Both on their way at once. What is listed is at least as old as the life that is seen behind it.
+        const [lists, queue] = await Promise.all([this.#vigil.look(), this.#client.exists(layout.entries)]);
+        this.#claiming.begin(queue?.czxid);
+        const [entries = [], taken = [], delayed = []] = lists;
         const moved = await moveDue(this.#client, layout, { names: delayed, now: clock.now() });
         if (moved === 'some') continue;
         this.#wakeAt(moved.nextDueMs);

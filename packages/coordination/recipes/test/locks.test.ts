@@ -123,6 +123,28 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+test('a lease of a semaphore that is lost on the way to who waits for it is not given as if it were held', async () => {
+  for (let ms = 0; ms < 120; ms += 1) {
+    service = new ModelService();
+    random = seededRandom(ms + 1);
+    const [first, second] = [new ModelClient(service, random), new ModelClient(service, random)];
+    const on = (client: ModelClient) => new Semaphore(client.coordination, { path: '/l', leases: 1, clock }).acquire();
+    const held = on(first);
+    await settle(500);
+    const waits = on(second).then(
+      (lease) => lease.signal,
+      () => 'refused' as const,
+    );
+    await settle(500);
+    void (await held).release();
+    await settle(ms);
+    second.close();
+    await settle(3_000);
+    const signal = await waits;
+    expect([ms, signal === 'refused' || signal.aborted]).toEqual([ms, true]);
+  }
+});
+
 const script = fc.array(
   fc.record({
     who: fc.nat({ max: 3 }),

@@ -68,6 +68,20 @@ describe('a place in line', () => {
     nothingIsLeft(a, b);
   });
 
+  test('is lost, and nothing else, when somebody deletes the whole line', async () => {
+    const [a, b] = [aClient(), aClient()];
+    const first = stand(a);
+    void first.place.enter();
+    await settle();
+    const second = stand(b);
+    const taken = outcome(second.place.take({}));
+    await settle();
+    for (const path of [...service.ephemerals, '/l']) service.delete(path);
+    await settle(500);
+    expect([taken.code, first.told, second.told]).toEqual(['lost', ['granted', 'removed'], ['removed']]);
+    nothingIsLeft(a, b);
+  });
+
   test('that is left while its creation is under way is not there afterwards, whenever it is left', async () => {
     for (let ms = 0; ms < 120; ms += 1) {
       const client = aClient();

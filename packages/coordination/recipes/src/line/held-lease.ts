@@ -30,6 +30,8 @@ export class HeldLease implements Lease {
     this.signal = this.#lost.signal;
     this.#revocation = isRevocation(place.written) ? 'asked' : 'none';
     this.#unsubscribe = place.events.subscribe((event) => this.#changed(event));
+    // Lost on the way from its turn to here, it tells nothing any more.
+    if (place.loss !== undefined) this.#lose(place.loss);
   }
 
   get state(): LeaseState {

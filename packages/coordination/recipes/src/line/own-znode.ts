@@ -118,14 +118,17 @@ export class OwnZnode {
   /** A container, as Curator makes them: the servers remove it some time after the last one has left. */
   async #ensureLine(): Promise<void> {
     const { path } = this.#options;
-    const slash = path.lastIndexOf('/');
-    if (slash > 0) await ensurePath(this.#client, path.slice(0, slash));
     try {
       await this.#client.create(path, null, { mode: 'container' });
     } catch (error) {
       const code = codeOf(error);
       if (code === 'engine_unsupported') return ensurePath(this.#client, path);
-      if (code !== 'node_exists') throw error;
+      const slash = path.lastIndexOf('/');
+      if (code === 'node_exists') return;
+      if (code !== 'no_node' || slash <= 0) throw error;
+      // Only what is missing is created: next to what is there, we may not be allowed to.
+      await ensurePath(this.#client, path.slice(0, slash));
+      await this.#ensureLine();
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type Clock, codeOf, invariant } from '@reeve/base';
 import { type Coordination, monotonicClock, type SessionChange, type WatchedEvent } from '@reeve/client';
-import { takeBack } from '../recipe/parting.ts';
+import { disarm, takeBack } from '../recipe/parting.ts';
 import { RecipeError, type RecipeFacts, recipeError } from '../recipe/recipe-error.ts';
 import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
 import { retrying } from '../recipe/retrying.ts';
@@ -248,7 +248,13 @@ export class Place {
   }
 
   async #line(watch?: () => void): Promise<readonly string[]> {
-    return inLine(await this.#client.getChildren(this.#options.path, { ...(watch !== undefined && { watch }) }));
+    try {
+      return inLine(await this.#client.getChildren(this.#options.path, { ...(watch !== undefined && { watch }) }));
+    } catch (error) {
+      if (codeOf(error) !== 'no_node') throw error;
+      // Somebody has deleted the line, and with it whoever stood there.
+      return [];
+    }
   }
 
   async #watchOwn(): Promise<void> {
@@ -393,13 +399,7 @@ export class Place {
   async #unwatch(): Promise<void> {
     const watched = this.#watched;
     this.#watched = undefined;
-    if (watched === undefined) return;
-    try {
-      await this.#client.unwatch(watched, this.#changed);
-    } catch (error) {
-      // The engine keeps it until its first event, which nobody will hear.
-      if (codeOf(error) !== 'engine_unsupported') throw error;
-    }
+    if (watched !== undefined) await disarm(this.#client, watched, this.#changed);
   }
 
   #retrying<T>(step: () => Promise<T>, stopped: AbortSignal = this.#ended.signal): Promise<T> {

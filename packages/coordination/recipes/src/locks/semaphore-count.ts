@@ -38,7 +38,8 @@ export class SemaphoreCount {
     data.writeInt32BE(count);
     const { signal: stopped } = new AbortController();
     await retrying({ client: this.#client, path: this.#path, stopped }, async () => {
-      await ensurePath(this.#client, this.#path);
+      // Who may set a count that is there need not be allowed to create one.
+      if ((await this.#client.exists(this.#path)) === undefined) await ensurePath(this.#client, this.#path);
       await this.#client.setData(this.#path, data);
     });
   }

@@ -6,6 +6,7 @@ import { type Participant, participantsOf } from '../line/participants.ts';
 import { Place, type PlaceOptions } from '../line/place.ts';
 import { askToRevoke } from '../line/revocation.ts';
 import { inTime } from '../recipe/parting.ts';
+import { recipeError } from '../recipe/recipe-error.ts';
 import { retrying } from '../recipe/retrying.ts';
 import { untilUnwanted, type WaitOptions } from '../recipe/waiting.ts';
 import type { LockOptions } from './lock.ts';
@@ -61,7 +62,9 @@ export class Semaphore {
     const turn = this.#place('locks', { name: 'lock-', ahead: (line, own) => line[own - 1] });
     await turn.take(wait);
     try {
-      return new HeldLease(await this.#takeLease(wait));
+      const lease = new HeldLease(await this.#takeLease(wait));
+      if (lease.state !== 'held') throw recipeError('lost', this.path);
+      return lease;
     } catch (error) {
       // Why there is no lease says more than why that could not be taken back.
       await turn.leave().catch(() => undefined);

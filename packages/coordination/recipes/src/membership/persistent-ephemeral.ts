@@ -2,7 +2,7 @@ import { codeOf, invariant } from '@reeve/base';
 import { type Coordination, isFinal, type SessionChange } from '@reeve/client';
 import { deferred } from '../recipe/deferred.ts';
 import { createUnder } from '../recipe/ensure-path.ts';
-import { takeBack } from '../recipe/parting.ts';
+import { disarm, takeBack } from '../recipe/parting.ts';
 import { recipeError } from '../recipe/recipe-error.ts';
 import { EventHub, type RecipeEvents } from '../recipe/recipe-events.ts';
 import { retrying } from '../recipe/retrying.ts';
@@ -98,7 +98,8 @@ export class PersistentEphemeral {
     try {
       // Until it is there, what is there may be another session's.
       await unless(wanted, this.path, this.#creating);
-      await this.#retrying(() => this.#client.setData(this.path, data), wanted);
+      // What was said last: another try must not bring back what a later change has replaced.
+      await this.#retrying(() => this.#client.setData(this.path, this.#data), wanted);
     } catch (error) {
       // Not there: it is on its way, with the new data.
       if (codeOf(error) !== 'no_node') throw error;
@@ -125,7 +126,7 @@ export class PersistentEphemeral {
 
   async #takeBack(): Promise<void> {
     await this.#creating.catch(() => undefined);
-    await this.#client.unwatch(this.path, this.#changed);
+    await disarm(this.#client, this.path, this.#changed);
     // Without this the server asked may not know yet what another one has created for us.
     await this.#client.sync(this.path);
     try {

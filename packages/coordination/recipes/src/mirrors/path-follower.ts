@@ -3,7 +3,7 @@ import type { Coordination, SessionChange, Watch, WatchedEvent } from '@reeve/cl
 import { inTime } from '../recipe/parting.ts';
 import { recipeError } from '../recipe/recipe-error.ts';
 import { retrying } from '../recipe/retrying.ts';
-import { join, TreePicture } from './tree-picture.ts';
+import { join, parentOf, TreePicture } from './tree-picture.ts';
 
 /** Lists asked for at the same time. */
 const LISTS_AT_ONCE = 32;
@@ -187,9 +187,14 @@ export class PathFollower {
 
   #apply({ type, path }: WatchedEvent): void {
     if (this.ended.aborted || levels(path) - this.#rootLevels > this.#reach.depth) return;
-    if (type === 'created') this.#added(path);
+    if (type === 'created') this.#born(path);
     else if (type === 'deleted') this.#removed(path);
     else if (type === 'data_changed' && this.picture.has(path)) this.#tell({ kind: 'changed', path });
+  }
+
+  /** One whose parent has not been listed yet will be found with it, behind it. */
+  #born(path: string): void {
+    if (path === this.#reach.root || this.picture.has(parentOf(path))) this.#added(path);
   }
 
   #added(path: string): void {

@@ -80,6 +80,7 @@ export function join(parent: string, name: string): string {
 
 const nobody: ReadonlySet<string> = new Set();
 
-function parentOf(path: string, slash: number): string {
+/** The path of the parent of what is not the root of all. */
+export function parentOf(path: string, slash = path.lastIndexOf('/')): string {
   return slash === 0 ? '/' : path.slice(0, slash);
 }

@@ -1,4 +1,5 @@
-import type { Coordination } from '@reeve/client';
+import { codeOf } from '@reeve/base';
+import type { Coordination, WatchListener } from '@reeve/client';
 import { retrying } from './retrying.ts';
 
 /** How long a recipe that stops waits for a server to take back what it has done, milliseconds. */
@@ -30,4 +31,13 @@ export function inTime(client: Coordination, work: Promise<void>): Promise<void>
     work.catch(reject).finally(leave);
     if (client.state !== 'connected') leave();
   });
+}
+
+/** Takes a one-shot watch back, where the engine can: another keeps it until its first event, which nobody will hear. */
+export async function disarm(client: Coordination, path: string, listener: WatchListener): Promise<void> {
+  try {
+    await client.unwatch(path, listener);
+  } catch (error) {
+    if (codeOf(error) !== 'engine_unsupported') throw error;
+  }
 }

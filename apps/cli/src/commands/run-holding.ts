@@ -51,7 +51,7 @@ export interface Holding {
 }
 
 /** Something that can be waited for and held. */
-export interface Obtainable {
+interface Obtainable {
   acquire(options: WaitOptions): Promise<Lease>;
   participants(): Promise<readonly Participant[]>;
 }

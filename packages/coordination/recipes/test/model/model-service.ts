@@ -1,5 +1,4 @@
 import { ClientError, type Coordination, type Stat, type WatchedEvent } from '@reeve/client';
-import type { ModelClient } from './model-client.ts';
 
 type ErrorCode = 'no_node' | 'node_exists';
 
@@ -21,10 +20,15 @@ interface ModelZnode {
   sequence: number;
 }
 
+/** A connection that holds watches. */
+export interface Watcher {
+  notify(event: WatchedEvent, fired: readonly WatchKind[]): void;
+}
+
 /** What of a coordination service recipes in line need: znodes, sessions and one-shot watches, all in memory. */
 export class ModelService {
   readonly #znodes = new Map<string, ModelZnode>();
-  readonly #watches = new Map<ModelClient, Set<Watch>>();
+  readonly #watches = new Map<Watcher, Set<Watch>>();
   #zxid = 0;
 
   constructor() {
@@ -93,17 +97,17 @@ export class ModelService {
     );
   }
 
-  arm(client: ModelClient, kind: WatchKind, path: string): void {
+  arm(client: Watcher, kind: WatchKind, path: string): void {
     const armed = this.#watches.get(client) ?? new Set();
     this.#watches.set(client, armed.add(`${kind} ${path}`));
   }
 
-  disarm(client: ModelClient, path: string): void {
+  disarm(client: Watcher, path: string): void {
     for (const kind of ['data', 'children', 'absent'] as const) this.#watches.get(client)?.delete(`${kind} ${path}`);
   }
 
   /** The connection of a client is gone, and the watches with it. */
-  forget(client: ModelClient): void {
+  forget(client: Watcher): void {
     this.#watches.delete(client);
   }
 

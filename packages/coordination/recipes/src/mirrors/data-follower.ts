@@ -34,6 +34,8 @@ export class DataFollower {
   readonly #znodes = new Map<string, Znode>();
   /** Paths that will be read behind whatever has happened to them by now. */
   readonly #due = new Set<string>();
+  /** Paths of which a read is under way, or has not been told yet. */
+  readonly #reading = new Set<string>();
   #steps: Step[] = [];
   #working: 'no' | 'yes' = 'no';
 
@@ -59,7 +61,8 @@ export class DataFollower {
    * was learnt since: what lives another life takes all below it with it, and that is found again behind it.
    */
   readAgain(): void {
-    for (const path of [...this.picture.all()]) this.push({ kind: 'changed', path });
+    // What was just read counts as unseen too: word of a later change may be lost already.
+    for (const path of new Set([...this.picture.all(), ...this.#reading])) this.push({ kind: 'changed', path });
   }
 
   #work(): void {
@@ -77,6 +80,7 @@ export class DataFollower {
         const some = steps.slice(at, at + READS_AT_ONCE);
         const reads = await Promise.all(some.map((step) => this.#read(step)));
         if (this.#parts.ended.aborted) return;
+        this.#reading.clear();
         for (const [i, step] of some.entries()) this.#settle(step, reads[i]);
       }
     }
@@ -88,6 +92,7 @@ export class DataFollower {
     if (step.kind !== 'created' && step.kind !== 'changed') return undefined;
     const { client, root, ended } = this.#parts;
     this.#due.delete(step.path);
+    this.#reading.add(step.path);
     try {
       const { data, stat } = await retrying({ client, path: root, stopped: ended }, () => client.getData(step.path));
       // A copy: what was received is a view into a larger chunk.

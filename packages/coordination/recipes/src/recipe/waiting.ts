@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { invariant } from '@reeve/base';
 import { RecipeError, recipeError } from './recipe-error.ts';
 
@@ -12,28 +13,54 @@ export interface WaitOptions {
 /** Timers bear no more; whoever waits for longer than these 24 days waits for ever. */
 const TIMER_MS_MAX = 0x7fffffff;
 
-/** The parts of signals that are made of several: Node itself holds them weakly. */
-const partsOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
+/** What two signals together are, made once: each that Node makes anew stays with its parts for as long as they live. */
+const pairs = new WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>();
 
-/**
- * Fires with the first of these, as `AbortSignal.any` does, but keeps them: a time limit that nobody else holds would be
- * collected as garbage there, and never fire.
- */
+const never = new AbortController().signal;
+
+/** Fires with the first of these. Costs nothing more when it is asked for the same ones again. */
 export function firstOf(...parts: readonly AbortSignal[]): AbortSignal {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const first = AbortSignal.any([...parts]);
-  partsOf.set(first, parts);
-  return first;
+  return parts.reduce(eitherOf, never);
+}
+
+function eitherOf(one: AbortSignal, other: AbortSignal): AbortSignal {
+  let known = pairs.get(one);
+  if (known === undefined) {
+    known = new WeakMap();
+    pairs.set(one, known);
+  }
+  let either = known.get(other);
+  if (either === undefined) {
+    either = AbortSignal.any([one, other]);
+    // However many wait at once: Node would take that for a leak, and say so.
+    setMaxListeners(0, either);
+    known.set(other, either);
+  }
+  return either;
 }
 
 /** Fires when nobody waits any more: for the reasons of the caller, or of `others`. */
 export function untilUnwanted({ signal, timeoutMs }: WaitOptions, ...others: readonly AbortSignal[]): AbortSignal {
   invariant(timeoutMs === undefined || timeoutMs >= 0, 'a time to wait is not below zero');
-  const ends = [...others];
-  if (signal !== undefined) ends.push(signal);
-  if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) ends.push(AbortSignal.timeout(Math.ceil(timeoutMs)));
-  return firstOf(...ends);
+  const unwanted = firstOf(...others, ...(signal === undefined ? [] : [signal]));
+  return timeoutMs === undefined || timeoutMs > TIMER_MS_MAX ? unwanted : within(Math.ceil(timeoutMs), unwanted);
+}
+
+/** Fires when the time is up, or with `earlier`; holds on to that no longer than the time. */
+function within(timeoutMs: number, earlier: AbortSignal): AbortSignal {
+  const limited = new AbortController();
+  const pass = () => {
+    clearTimeout(timer);
+    limited.abort(earlier.reason);
+  };
+  const timer = setTimeout(() => {
+    earlier.removeEventListener('abort', pass);
+    limited.abort(new DOMException('the time is up', 'TimeoutError'));
+  }, timeoutMs);
+  timer.unref();
+  if (earlier.aborted) pass();
+  else earlier.addEventListener('abort', pass, { once: true });
+  return limited.signal;
 }
 
 /** Why a signal has fired, as the error of the recipe that waited for it. */

@@ -136,6 +136,14 @@ describe('reeve lock', () => {
     expect(await ended(next)).toEqual(said('next\n'));
   });
 
+  test('all who share a lock are asked for it', async () => {
+    const shared = () => run('lock', '--shared', '--revocable', name, ...sh(patient));
+    const readers = [shared(), shared()];
+    await Promise.all(readers.map((reader) => reader.line(/begins/)));
+    expect(await ended(run('lock', '--revoke', name))).toMatchObject({ stdout: expect.stringContaining('asked 2') });
+    for (const reader of readers) expect(await ended(reader)).toMatchObject({ code: 7 });
+  });
+
   test('when it is killed its command ends before the next one begins', async () => {
     const holder = run('lock', ...SESSION, name, ...sh(patient));
     await holder.line(/begins/);

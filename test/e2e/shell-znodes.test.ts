@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -130,6 +131,20 @@ describe('a znode', () => {
     expect((await holder.exited).code).toBe(130);
     expect(await witness.exists(`${root}/e`)).toBeUndefined();
     expect(await znode(['create', '-e', `${root}/e`, '--', 'sh', '-c', 'exit 7'])).toMatchObject({ code: 7 });
+  }, 60_000);
+
+  test('that is ephemeral is there until nothing is left of the command', async () => {
+    const stubborn = 'echo $REEVE_ZNODE; (trap "" TERM; while :; do sleep 0.05; done) & echo pid $!; wait';
+    const holder = new TestProcess(reeve('znode', 'create', '-e', `${root}/e`, '--', 'sh', '-c', stubborn), {
+      env: environment(),
+    });
+    await holder.line(/pid/);
+    const left = Number(/pid (\d+)/.exec(holder.stdout)?.[1]);
+    process.kill(holder.pid as number, 'SIGTERM');
+    expect((await holder.exited).code).toBe(130);
+    // Gone, or a zombie that nobody has buried yet.
+    expect(spawnSync('ps', ['-o', 'stat=', '-p', String(left)], { encoding: 'utf8' }).stdout).toMatch(/^(Z.*)?\s*$/);
+    expect(await witness.exists(`${root}/e`)).toBeUndefined();
   }, 60_000);
 
   test('that is held goes at Ctrl-C', async () => {

@@ -31,7 +31,7 @@ export async function putIntoQueue(context: Context, line: PutLine): Promise<Exi
   const path = servicePath(context.settings.root, 'queues', name);
   refuseContradictions(line);
   const { Queue } = await import('@reeve/recipes');
-  const batches = raw.lines === true ? linesOf(process.stdin) : [await itemsOf(line)];
+  const batches = raw.lines === true ? linesOf(process.stdin, context.stop) : [await itemsOf(line, context.stop)];
   return untilStopped(context, (started) =>
     withClient(context, async (client) => {
       started();
@@ -44,6 +44,7 @@ export async function putIntoQueue(context: Context, line: PutLine): Promise<Exi
           await queue.putMany(batch, options);
           items += batch.length;
         }
+        if (context.stop.aborted) return exitCodes.interrupted;
       } finally {
         await queue.stop();
       }
@@ -63,18 +64,18 @@ function refuseContradictions({ data, raw }: PutLine): void {
   if (raw.try === true && raw.timeout !== undefined) throw usageError('--try does not wait: it takes no --timeout');
 }
 
-async function itemsOf({ data, name }: PutLine): Promise<readonly Buffer[]> {
+async function itemsOf({ data, name }: PutLine, stop: AbortSignal): Promise<readonly Buffer[]> {
   const words = data.length === 0 ? ['-'] : data;
   if (data.length === 0 && process.stdin.isTTY === true)
     throw usageError('nothing to put', `Say what: reeve queue put ${name} "some text"; or - to type it in.`);
   const items: Buffer[] = [];
-  for (const word of words) items.push(await readBytes(word, process.stdin));
+  for (const word of words) items.push(await readBytes(word, process.stdin, stop));
   return items;
 }
 
-async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<readonly Buffer[]> {
+async function* linesOf(input: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<readonly Buffer[]> {
   let batch: Buffer[] = [];
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })) {
     batch.push(Buffer.from(text));
     if (batch.length < LINES_AT_ONCE) continue;
     yield batch;

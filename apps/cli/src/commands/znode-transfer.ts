@@ -124,7 +124,7 @@ export interface RawImport {
 export async function importZnodes(context: Context, file: string, raw: RawImport): Promise<ExitCode | undefined> {
   const { output, signal } = context;
   const into = raw.into === undefined ? undefined : znodePath(raw.into);
-  const exported = await readFileOf(file);
+  const exported = await readFileOf(file, signal);
   const root = into ?? znodePath(exported.path);
   return atClient(context, async (client) => {
     const options: ImportOptions = { client, root, conflicts: raw.conflicts, signal };
@@ -140,12 +140,14 @@ export async function importZnodes(context: Context, file: string, raw: RawImpor
   });
 }
 
-async function readFileOf(file: string): Promise<Export> {
+async function readFileOf(file: string, signal: AbortSignal): Promise<Export> {
   const source = file === '-' ? 'standard input' : file;
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
-    return await readExport(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), source);
+    return await readExport(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal }), source);
   } catch (error) {
+    // Called off, it looks cut off.
+    if (signal.aborted) throw interrupted();
     if (error instanceof CliError) throw error;
     throw usageError(`cannot read ${source}: ${messageOf(error)}`);
   }

@@ -7,7 +7,7 @@ import { type Context, withClient } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { readBytes } from '../input/bytes-input.ts';
 import { count } from '../output/words.ts';
-import { runLine } from '../processes/run-line.ts';
+import { runHeld } from '../processes/held-line.ts';
 import { inOrder } from '../znodes/in-order.ts';
 import { walk } from '../znodes/walk.ts';
 import { about, ZnodeError } from '../znodes/znode-error.ts';
@@ -30,7 +30,7 @@ export async function setZnode(context: Context, [text, argument]: [string, stri
   const path = znodePath(text);
   if (raw.create && raw.version !== undefined) throw usageError('--create and --version exclude each other');
   const { output, signal } = context;
-  const data = await readBytes(argument, process.stdin);
+  const data = await readBytes(argument, process.stdin, signal);
   const version = raw.version === undefined ? {} : { version: raw.version };
   await atClient(context, async (client) => {
     if (raw.create) await createIfMissing(client, path, signal);
@@ -70,9 +70,9 @@ export async function createZnode(context: Context, creation: Creation): Promise
   const { raw, argument, line } = creation;
   const mode = modeOf(creation);
   const path = znodePath(creation.path, raw.sequential ? 'numbered' : 'whole');
-  const data = argument === undefined ? null : await readBytes(argument, process.stdin);
-  const more = { ...(raw.ttl !== undefined && { ttlMs: raw.ttl }), ...(raw.acl !== undefined && { acl: raw.acl }) };
   const { output, signal } = context;
+  const data = argument === undefined ? null : await readBytes(argument, process.stdin, signal);
+  const more = { ...(raw.ttl !== undefined && { ttlMs: raw.ttl }), ...(raw.acl !== undefined && { acl: raw.acl }) };
   const work = async (client: Client) => {
     if (raw.parents) await about(path, ensureParent(client, path));
     const create = client.create(path, data, { mode, signal, ...more });
@@ -124,9 +124,11 @@ async function keep({ stop, output }: Context, { client, path, line }: Kept): Pr
   const unsubscribe = client.onSession(({ to }) => {
     if (isFinal(to)) lost.abort();
   });
-  const over = AbortSignal.any([stop, lost.signal]);
   try {
-    const code = line === undefined ? await held(over, path, output) : await runBehind(line, { path, over });
+    const code =
+      line === undefined
+        ? await held(AbortSignal.any([stop, lost.signal]), path, output)
+        : await runBehind(line, { path, stop, lost: lost.signal });
     if (!lost.signal.aborted) return stop.aborted ? exitCodes.interrupted : code;
     throw new CliError(
       { code: 'command_failed', exitCode: exitCodes.lost },
@@ -143,16 +145,16 @@ async function held(over: AbortSignal, path: string, output: Context['output']):
   return exitCodes.ok;
 }
 
-async function runBehind(line: readonly string[], { path, over }: { path: string; over: AbortSignal }) {
-  const running = await runLine(line, { REEVE_ZNODE: path });
-  const end = () => {
-    running.end({ graceMs: GRACE_MS }).catch(() => undefined);
-  };
-  if (over.aborted) end();
-  over.addEventListener('abort', end, { once: true });
-  const code = await running.ended;
-  over.removeEventListener('abort', end);
-  return code;
+interface Behind {
+  readonly path: string;
+  readonly stop: AbortSignal;
+  readonly lost: AbortSignal;
+}
+
+async function runBehind(line: readonly string[], { path, stop, lost }: Behind): Promise<number> {
+  const env = { REEVE_ZNODE: path };
+  const { exitCode } = await runHeld({ line, env, lost, stop, graceMs: GRACE_MS, lostGraceMs: () => GRACE_MS });
+  return exitCode;
 }
 
 /** The options of `reeve znode delete`, as commander gives them. */

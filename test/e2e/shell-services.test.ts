@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { atTestEnd, type Engine, startProcess, startReeveCoordinator, TestProcess } from '@reeve/testkit';
+import { atTestEnd, type Engine, eventually, startProcess, startReeveCoordinator, TestProcess } from '@reeve/testkit';
 import { reeve } from './fleet.ts';
 
 // Each test starts many processes, and waits for sessions to expire.
@@ -49,6 +49,27 @@ describe('reeve service', () => {
   function watch(): Promise<TestProcess> {
     return startProcess(reeve('service', 'watch', service), { env: environment(), ready: /in touch/ });
   }
+
+  test.each([
+    ['service', 'list'],
+    ['service', 'watch'],
+    ['config', 'watch'],
+    ['queue', 'ls'],
+    ['barrier', 'open', 'b'],
+  ])('%s %s is called off by Ctrl-C while it looks for a coordinator', async (...words) => {
+    const silent = createServer();
+    let isAsked: 'no' | 'yes' = 'no';
+    silent.on('connection', () => (isAsked = 'yes')).on('clientError', () => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    atTestEnd(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const child = new TestProcess(reeve(...words), { env: environment(`127.0.0.1:${port}`) });
+    await eventually(() => isAsked === 'yes', { what: 'it looks for a coordinator' });
+    child.kill('SIGINT');
+    expect(await child.exited).toEqual({ code: 130, signal: null });
+    expect(child.stderr).toBe('reeve: interrupted\n');
+  });
 
   test('registers an instance for as long as a command runs, and ends as that does', async () => {
     const watching = await watch();

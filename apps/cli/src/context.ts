@@ -3,6 +3,7 @@ import type { Reeve } from '@reeve/sdk';
 import { clientTls } from './input/tls-files.ts';
 import { colorsFor } from './output/colors.ts';
 import { Output } from './output/output.ts';
+import { interruptible } from './processes/interruptible.ts';
 import { reach } from './processes/reach.ts';
 import { type RawSettings, type Settings, settingsOf } from './settings.ts';
 
@@ -32,10 +33,10 @@ export function contextOf(raw: RawSettings, stop: AbortSignal): Context {
 }
 
 /** Connects, does `work`, and disconnects. */
-export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) => Promise<T>): Promise<T> {
+export async function withReeve<T>({ settings, stop }: Context, work: (reeve: Reeve) => Promise<T>): Promise<T> {
   const { connect } = await import('@reeve/sdk');
   const { connect: servers, root, auth, tls } = settings;
-  const reeve = await connect({ connect: servers, root, auth, ...clientTls(tls) });
+  const reeve = await interruptible(connect({ connect: servers, root, auth, ...clientTls(tls) }), stop);
   try {
     return await work(reeve);
   } finally {
@@ -44,11 +45,12 @@ export async function withReeve<T>({ settings }: Context, work: (reeve: Reeve) =
 }
 
 /** Opens a session, which its owner closes. */
-export async function openClient({ settings }: Context, options: SessionOptions = {}): Promise<Client> {
+export async function openClient({ settings, stop }: Context, options: SessionOptions = {}): Promise<Client> {
   const { connect } = await import('@reeve/client');
   const { connect: servers, auth, tls } = settings;
   const secured = clientTls(tls);
-  return reach(servers, () => connect({ ...options, servers, auth, ...secured }));
+  const connecting = reach(servers, () => connect({ ...options, servers, auth, ...secured }));
+  return interruptible(connecting, stop);
 }
 
 /** What a command may choose for its session. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '@reeve/base';
 import { Command, CommanderError } from 'commander';
-import { type CliError, usageError } from './cli-error.ts';
+import { type CliError, interrupted, usageError } from './cli-error.ts';
 import { type Act, examples, type Work } from './commands/act.ts';
 import { contextOf } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -31,7 +32,8 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
     else await program.parseAsync(own, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return fail(error, argv);
+    // Who has given up waiting was told to.
+    return fail(stop.aborted && codeOf(error) === 'aborted' ? interrupted() : error, argv);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Sessions } from '@reeve/discovery';
 import type { Context } from '../context.ts';
 import { clientTls } from '../input/tls-files.ts';
+import { interruptible } from '../processes/interruptible.ts';
 import { reach } from '../processes/reach.ts';
 import type { Settings } from '../settings.ts';
 
@@ -11,7 +12,7 @@ export function servicesRoot({ root }: Settings): string {
 
 /** Does `work` in one session after the other: it goes on when one has expired. Closes the last one. */
 export async function withSessions<T>(
-  { settings }: Context,
+  { settings, stop }: Context,
   work: (sessions: Sessions) => Promise<T>,
   options: { readonly sessionTimeoutMs?: number | undefined } = {},
 ): Promise<T> {
@@ -19,7 +20,8 @@ export async function withSessions<T>(
   const { connect: servers, auth, tls } = settings;
   const { sessionTimeoutMs } = options;
   const client = { servers, auth, ...clientTls(tls), ...(sessionTimeoutMs !== undefined && { sessionTimeoutMs }) };
-  const sessions = await reach(servers, () => Sessions.open(() => connect(client)));
+  const opening = reach(servers, () => Sessions.open(() => connect(client)));
+  const sessions = await interruptible(opening, stop);
   try {
     return await work(sessions);
   } finally {

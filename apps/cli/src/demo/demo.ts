@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { interrupted } from '../cli-error.ts';
+import { interruptible } from '../processes/interruptible.ts';
 import { Cluster } from './cluster.ts';
 import { type Corpus, findCorpus } from './corpus.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
@@ -73,14 +73,4 @@ async function copyFiles({ files }: Corpus, directory: string): Promise<readonly
   const copies = files.map((file, at) => join(directory, `${String(at).padStart(4, '0')}${extname(file)}`));
   await Promise.all(files.map((file, at) => copyFile(file, copies[at] as string)));
   return copies;
-}
-
-/** What `work` comes to, or a rejection as soon as `signal` fires: what then becomes of it does not matter. */
-function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const interrupt = () => reject(interrupted());
-    if (signal.aborted) interrupt();
-    signal.addEventListener('abort', interrupt, { once: true });
-    work.then(resolve, reject);
-  });
 }

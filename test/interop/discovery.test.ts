@@ -401,6 +401,31 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
       expect(picking.ejected.size).toBe(1);
     });
 
+    test('calls nobody for who does not want it any more, and none after its stop', async () => {
+      await register(await open(engine.address), 'a');
+      const picking = await picker(witness);
+      const called: string[] = [];
+      const call = (signal?: AbortSignal) => picking.call(async ({ id }) => called.push(id), { signal });
+      await expect(call(AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+      await picking.stop();
+      await expect(call()).rejects.toMatchObject({ code: 'stopped' });
+      expect(called).toEqual([]);
+    });
+
+    test('does not blame an instance for calls to the one that had its name before', async () => {
+      const client = await open(engine.address);
+      const first = await register(client, 'a');
+      const picking = await picker(witness);
+      const picked = await picking.next();
+      await first.stop();
+      await eventually(() => picking.instances.size === 0, { what: 'it is gone' });
+      await eventually(() => Date.now() > picked.registeredAt, { what: 'the next one is registered later' });
+      await register(client, 'a');
+      await picking.next();
+      picking.report(picked, 'failed');
+      expect(picking.ejected.size).toBe(0);
+    });
+
     test('works on with those it knew while no server is in touch, and forgives one that comes back anew', async () => {
       const a = await register(await openSessions(engine.address), 'a');
       const sessions = await openSessions(proxy.address);

@@ -141,6 +141,8 @@ export class Picker {
 
   /** Says what came of a call to a picked instance. One that failed is left out from now on. */
   report(instance: ServiceInstance, outcome: Outcome): void {
+    // One that has come in its place under the same name has not been called.
+    if (this.instances.get(instance.id)?.registeredAt !== instance.registeredAt) return;
     const forMs = this.#ledger.answered(instance.id, outcome, this.#clock.now());
     if (forMs !== undefined) this.#hub.tell({ kind: 'ejected', instance, forMs });
   }
@@ -155,7 +157,8 @@ export class Picker {
    * Picks, calls and reports: what `work` throws is a failure of the instance, unless `isFailure` says otherwise or the
    * caller has given up. Tries others where `attempts` says so, and rejects with what the last one threw.
    *
-   * @throws DiscoveryError `no_instance`; RecipeError `aborted` or `deadline_exceeded`; what `work` throws
+   * @throws DiscoveryError `no_instance`; RecipeError `aborted`, `deadline_exceeded`, `stopped` or `session_over`; what
+   *   `work` throws
    */
   async call<T>(
     work: (instance: ServiceInstance, signal: AbortSignal) => Promise<T>,
@@ -166,6 +169,7 @@ export class Picker {
     const wanted = untilUnwanted(options);
     const tried = new Set(options.exclude);
     for (let attempt = 1; ; attempt += 1) {
+      for (const end of [wanted, this.#ended.signal]) if (end.aborted) throw reasonOf(end, this.#view.path);
       const instance = this.pick({ key, exclude: tried });
       if (instance === undefined) throw this.nobody();
       try {

@@ -62,12 +62,14 @@ describe('reeve lock', () => {
   });
 
   test('says what is wrong with the command line', async () => {
-    const [missing, unknown, notRun, wrong] = await Promise.all([
+    const [missing, unknown, notRun, wrong, both] = await Promise.all([
       ended(run('lock', name)),
       ended(run('lock', name, '--', 'no-such-command')),
       ended(run('lock', name, '--', '/etc/passwd')),
       ended(run('lock', 'a/b', '--', 'true')),
+      ended(run('lock', '--revoke', name, '--', 'true')),
     ]);
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('run no command') });
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no command to run') });
     expect(unknown).toMatchObject({ code: 127, stderr: expect.stringContaining('"no-such-command" cannot be run') });
     expect(notRun).toMatchObject({ code: 126 });

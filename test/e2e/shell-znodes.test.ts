@@ -325,6 +325,14 @@ describe('what happens to znodes', () => {
     await watching.exited;
   }, 60_000);
 
+  test('is told of trees that are larger than what one iteration may have waiting', async () => {
+    const names = Array.from({ length: 66 }, (_, thousand) => thousand * 1_000);
+    const create = (at: number) => ({ op: 'create', path: `${root}/n${at}`, data: null }) as const;
+    for (const from of names) await witness.multi(Array.from({ length: 1_000 }, (_, n) => create(from + n)));
+    const { code, stdout } = await znode(['watch', '--names', '--initial', '--count', '66001', root]);
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining(`+ ${root}/n`)]);
+  }, 60_000);
+
   test('is waited for no longer than is said', async () => {
     expect(await znode(['watch', root, '--timeout', '50ms'])).toMatchObject({ code: 124 });
   }, 60_000);

@@ -56,8 +56,9 @@ interface LockLine {
 async function runLock(context: Context, { name, raw, line }: LockLine): Promise<ExitCode> {
   const path = servicePath(context.settings.root, 'locks', name);
   const { Mutex, ReadWriteLock } = await import('@reeve/recipes');
+  if (line !== undefined && (raw.who === true || raw.revoke === true))
+    throw usageError('--who and --revoke run no command');
   if (raw.who === true) {
-    if (line !== undefined) throw usageError('--who runs no command');
     await withClient(context, async (client) =>
       showParticipants(context.output, await new ReadWriteLock(client, { path }).participants()),
     );

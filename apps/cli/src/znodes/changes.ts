@@ -5,6 +5,8 @@ import { type DataChoice, type MirrorEvent, type RecipeError, TreeMirror } from 
 
 /** How long to wait before another session is asked for, milliseconds. */
 const AGAIN_MS = 1_000;
+/** Events that may wait to be printed: a large tree is told in one go. */
+const WAITING_MAX = 10_000_000;
 
 /** What happens to znodes. */
 export type Change =
@@ -71,7 +73,7 @@ export class Changes {
 
   async *#readSession(client: Client): AsyncGenerator<Change> {
     const { root, depth, data, signal } = this.#options;
-    const mirror = new TreeMirror<DataChoice>(client, { root, depth, data });
+    const mirror = new TreeMirror<DataChoice>(client, { root, depth, data, waitingMax: WAITING_MAX });
     const events = mirror.events[Symbol.asyncIterator]();
     const stop = () => {
       mirror.stop().catch(() => undefined);

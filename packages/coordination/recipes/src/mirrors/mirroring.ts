@@ -12,6 +12,8 @@ import type { TreePicture } from './tree-picture.ts';
 /** What is mirrored. */
 export interface MirroringOptions extends Reach {
   readonly data: DataChoice;
+  /** Events that one iteration may have waiting; 65,536 unless given. */
+  readonly waitingMax?: number | undefined;
 }
 
 /** The course of every mirror: begins, is right, is stale, is right again, ends. */
@@ -23,9 +25,9 @@ export class Mirroring {
   readonly #firstPicture = deferred();
   #state: MirrorState = 'idle';
 
-  constructor(client: Coordination, { root, depth, data }: MirroringOptions) {
+  constructor(client: Coordination, { root, depth, data, waitingMax }: MirroringOptions) {
     this.#root = root;
-    this.hub = new EventHub(root, { waitingMax: MIRROR_EVENTS_WAITING_MAX });
+    this.hub = new EventHub(root, { waitingMax: waitingMax ?? MIRROR_EVENTS_WAITING_MAX });
     this.#follower = new PathFollower(client, { root, depth }, (event) => this.#heard(event));
     if (data === 'ignored') return;
     this.#data = new DataFollower({

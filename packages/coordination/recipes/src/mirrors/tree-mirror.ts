@@ -12,6 +12,11 @@ export interface TreeMirrorOptions<D extends DataChoice = 'ignored'> {
   readonly depth?: number | undefined;
   /** `kept`: reads what the znodes hold, and reads it again when it changes. `ignored` unless given: paths alone. */
   readonly data?: D | undefined;
+  /**
+   * Events that one iteration may have waiting; 65,536 unless given. Who iterates over a larger tree without data needs
+   * as many as there are paths: the first picture is told in one go.
+   */
+  readonly waitingMax?: number | undefined;
 }
 
 /**
@@ -31,8 +36,8 @@ export class TreeMirror<D extends DataChoice = 'ignored'> {
   readonly #mirroring: Mirroring;
 
   constructor(client: Coordination, options: TreeMirrorOptions<D>) {
-    const { root, depth = Number.POSITIVE_INFINITY, data = 'ignored' } = options;
-    this.#mirroring = new Mirroring(client, { root, depth, data });
+    const { root, depth = Number.POSITIVE_INFINITY, data = 'ignored', waitingMax } = options;
+    this.#mirroring = new Mirroring(client, { root, depth, data, waitingMax });
     this.events = this.#mirroring.hub as RecipeEvents<MirrorEvent<D>>;
   }
 

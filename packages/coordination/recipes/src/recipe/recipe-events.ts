@@ -66,12 +66,12 @@ export class EventHub<E> implements RecipeEvents<E> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
-    const waiting: E[] = [];
+    const waiting = new Waiting<E>();
     let over = this.#ended === 'yes';
     let overflowed = false;
     let wake = () => {};
     const unsubscribe = this.subscribe((event) => {
-      if (waiting.length < this.#waitingMax) waiting.push(event);
+      if (waiting.count < this.#waitingMax) waiting.add(event);
       else overflowed = true;
       wake();
     });
@@ -83,12 +83,12 @@ export class EventHub<E> implements RecipeEvents<E> {
     };
     this.#onEnd.add(end);
     const next = async (): Promise<IteratorResult<E, undefined>> => {
-      while (waiting.length === 0 && !over && !overflowed) {
+      while (waiting.count === 0 && !over && !overflowed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
-      if (waiting.length > 0) return { value: waiting.shift() as E, done: false };
+      if (waiting.count > 0) return { value: waiting.take(), done: false };
       end();
       if (overflowed) throw recipeError('events_overflow', this.#path);
       return { value: undefined, done: true };
@@ -96,10 +96,39 @@ export class EventHub<E> implements RecipeEvents<E> {
     return {
       next,
       return: async () => {
-        waiting.length = 0;
+        waiting.clear();
         end();
         return { value: undefined, done: true };
       },
     };
+  }
+}
+
+/** Events in the order in which they came. To take one costs the same however many there are, as `shift` does not. */
+class Waiting<E> {
+  #events: E[] = [];
+  #taken = 0;
+
+  get count(): number {
+    return this.#events.length - this.#taken;
+  }
+
+  add(event: E): void {
+    this.#events.push(event);
+  }
+
+  take(): E {
+    const event = this.#events[this.#taken] as E;
+    this.#taken += 1;
+    if (this.#taken * 2 >= this.#events.length) {
+      this.#events = this.#events.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return event;
+  }
+
+  clear(): void {
+    this.#events = [];
+    this.#taken = 0;
   }
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { connect as connectClient } from '@reeve/client';
 import { connect, type Reeve, type WorkerSummary } from '@reeve/sdk';
 import {
   atTestEnd,
@@ -16,6 +17,7 @@ describe('settings that change while the platform runs', () => {
   let coordinator: Engine;
   let root: string;
   let sdk: Reeve;
+  let master: Member;
   let worker: Member;
   let directory: string;
   let nth = 0;
@@ -33,7 +35,7 @@ describe('settings that change while the platform runs', () => {
   /** A master, a worker and a program. */
   async function startPlatform(): Promise<void> {
     const place = ['--connect', coordinator.address, '--root', root, '--session-timeout', '2s'];
-    const master = new Member('master', 'm', place);
+    master = new Member('master', 'm', place);
     worker = new Member('worker', 'w', [...place, '--commands', '--slots', '6', '--queues', 'default', 'builds']);
     for (const member of [master, worker]) {
       await member.start();
@@ -132,6 +134,25 @@ describe('settings that change while the platform runs', () => {
     await eventually(() => worker.output.includes('the attempt succeeded'), { what: 'the log says more' });
     await config('delete', '-r', 'workers');
     await workers(({ record }) => record?.slots === 6 && record.queues.join() === 'default,builds');
+  }, 60_000);
+
+  test('what cannot be followed any more is told, and those before stay', async () => {
+    await startPlatform();
+    await config('set', 'workers/w/slots=2', 'queues/builds/limit=1');
+    await workers(({ record }) => record?.slots === 2);
+    const client = await connectClient({ servers: coordinator.address });
+    atTestEnd(() => client.close());
+    for (const scope of ['workers', 'queues']) {
+      await client.setData(`${root}/config/scopes/${scope}`, Buffer.from('of another program'));
+    }
+    for (const member of [master, worker]) {
+      await eventually(() => member.output.includes(': those before stay'), { what: `the ${member.role} tells it` });
+    }
+    for (const name of ['a', 'b']) await block(name, 'builds');
+    await runs(1);
+    await workers(({ record }) => record?.slots === 2);
+    for (const name of ['a', 'b']) release(name);
+    await runs(0);
   }, 60_000);
 
   test.each([

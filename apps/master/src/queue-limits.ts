@@ -38,13 +38,12 @@ export class QueueLimitsFollower {
       if (event.kind === 'refused') this.#warn(event.problem);
       else this.#take(event.after);
     });
-    try {
-      await this.#follower.start();
-    } catch (error) {
-      // Stopped, or over with its session: then there is nothing to limit.
-      const code = codeOf(error);
-      if (code !== 'stopped' && code !== 'session_over') this.#warn(messageOf(error));
-    }
+    this.#follower.events.subscribe((event) => {
+      // Over with its session: whoever begins the next one follows anew.
+      if (event.kind === 'lost' && codeOf(event.cause) !== 'session_over') this.#warn(messageOf(event.cause));
+    });
+    // What it cannot be followed for has just been told.
+    await this.#follower.start().catch(() => undefined);
   }
 
   /** Takes two seconds at most. */

@@ -47,13 +47,12 @@ export class LiveSettings {
       if (event.kind === 'refused') this.#warn(event.problem);
       else this.#take(settingsOfWorker(event.after, this.#parts.settings));
     });
-    try {
-      await this.#follower.start();
-    } catch (error) {
-      // Stopped, or over with its session: whoever begins the session is told.
-      const code = codeOf(error);
-      if (code !== 'stopped' && code !== 'session_over') this.#warn(messageOf(error));
-    }
+    this.#follower.events.subscribe((event) => {
+      // Over with its session: whoever begins the next one follows anew.
+      if (event.kind === 'lost' && codeOf(event.cause) !== 'session_over') this.#warn(messageOf(event.cause));
+    });
+    // What it cannot be followed for has just been told.
+    await this.#follower.start().catch(() => undefined);
     // An earlier session may have been told another one.
     this.#parts.settings.setLogLevel(this.#told.logLevel);
   }

@@ -64,11 +64,9 @@ async function runLock(context: Context, { name, raw, line }: LockLine): Promise
     );
     return exitCodes.ok;
   }
-  const lockOn = (client: Client, safetyMs: number): Lock =>
+  const lockOn = (client: Client, safetyMs?: number): Lock =>
     raw.shared === true ? new ReadWriteLock(client, { path, safetyMs }).read : new Mutex(client, { path, safetyMs });
-  // Whoever holds it, alone or together with others.
-  if (raw.revoke === true)
-    return withClient(context, (client) => revoke(context, new ReadWriteLock(client, { path }).write, name));
+  if (raw.revoke === true) return withClient(context, (client) => revoke(context, lockOn(client), name));
   const example = `reeve lock ${name} -- ./backup.sh`;
   return runHolding(context, { what: `the lock "${name}"`, raw, line: commandLine(line, example), on: lockOn });
 }

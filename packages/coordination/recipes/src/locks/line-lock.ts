@@ -4,6 +4,7 @@ import { type Participant, participantsOf } from '../line/participants.ts';
 import { Place } from '../line/place.ts';
 import { askToRevoke } from '../line/revocation.ts';
 import type { WaitOptions } from '../recipe/waiting.ts';
+import { holdsLock } from './access.ts';
 import type { AcquireOptions, Lock, LockOptions } from './lock.ts';
 import { Owners } from './owners.ts';
 import { runWith } from './run-with.ts';
@@ -15,8 +16,6 @@ export interface LineLockOptions extends LockOptions {
   readonly name: string;
   /** Who among the line must go before one. */
   readonly ahead: (line: readonly string[], own: number) => string | undefined;
-  /** The same of anyone in line, whoever it is: whether it has the lock. */
-  readonly holds: (line: readonly string[], at: number) => boolean;
   /** The place in line that this owner has by another lock, and which is good for this one as well. */
   readonly shared?: (owner: unknown) => Place | undefined;
 }
@@ -46,7 +45,7 @@ export class LineLock implements Lock {
   }
 
   participants(): Promise<readonly Participant[]> {
-    return participantsOf(this.#client, { path: this.path, holds: this.#options.holds });
+    return participantsOf(this.#client, { path: this.path, holds: holdsLock });
   }
 
   async askToRevoke(): Promise<number> {

@@ -21,6 +21,6 @@ export interface MutexOptions extends LockOptions {
  */
 export class Mutex extends LineLock {
   constructor(client: Coordination, { name = 'lock-', ...options }: MutexOptions) {
-    super(client, { ...options, name, ahead: (line, own) => line[own - 1], holds: (_, at) => at === 0 });
+    super(client, { ...options, name, ahead: (line, own) => line[own - 1] });
   }
 }

@@ -1,6 +1,6 @@
 import type { Coordination } from '@reeve/client';
-import { sequenceOf } from '../line/line-order.ts';
 import { type Participant, participantsOf } from '../line/participants.ts';
+import { type Access, accessOf, holdsLock, lastWriterBefore } from './access.ts';
 import { LineLock } from './line-lock.ts';
 import type { Lock, LockOptions } from './lock.ts';
 
@@ -8,12 +8,9 @@ import type { Lock, LockOptions } from './lock.ts';
 const READ = '__READ__';
 const WRITE = '__WRIT__';
 
-/** What the names of readers hold: Curator's and ours, and kazoo's (`ReadLock`). */
-const reader = /__READ__\d{10}$|__rlock__\d{10}$/;
-
 /** Someone who reads or writes, or wants to. */
 export interface ReadWriteParticipant extends Participant {
-  readonly access: 'read' | 'write';
+  readonly access: Access;
 }
 
 /**
@@ -43,42 +40,19 @@ export class ReadWriteLock {
       ...options,
       name: WRITE,
       ahead: (line, own) => line[own - 1],
-      holds,
     });
     this.write = write;
     this.read = new LineLock(client, {
       ...options,
       name: READ,
       ahead: lastWriterBefore,
-      holds,
       shared: (owner) => write.placeOf(owner),
     });
   }
 
   /** Who holds the lock and who waits for it, in the order of the line. */
   async participants(): Promise<readonly ReadWriteParticipant[]> {
-    const all = await participantsOf(this.#client, { path: this.path, holds });
-    return all.map((one) => ({ ...one, access: isReader(one.path) ? 'read' : 'write' }));
+    const all = await participantsOf(this.#client, { path: this.path, holds: holdsLock });
+    return all.map((one) => ({ ...one, access: accessOf(one.path) }));
   }
-}
-
-function isReader(name: string): boolean {
-  return reader.test(name);
-}
-
-/** One that reads where its owner wrote has the number of the writer, which is not before it. */
-function lastWriterBefore(line: readonly string[], own: number): string | undefined {
-  const number = sequenceOf(line[own] as string);
-  return line.findLast((name) => sequenceOf(name) < number && !isReader(name));
-}
-
-function holds(line: readonly string[], at: number): boolean {
-  const name = line[at] as string;
-  return isReader(name) ? lastWriterBefore(line, at) === undefined : at === 0 || isOwnReader(line, at);
-}
-
-/** A writer holds as well where only those are before it that read in its own place. */
-function isOwnReader(line: readonly string[], at: number): boolean {
-  const number = sequenceOf(line[at] as string);
-  return line.slice(0, at).every((name) => sequenceOf(name) === number);
 }

@@ -248,5 +248,7 @@ describe('reeve semaphore', () => {
     for (const child of [...running, third]) tell(child, 'SIGTERM');
     await Promise.all([...running, third].map((child) => child.exited));
     await stands(0, `semaphores/${name}/leases`);
+    expect(await ended(run('semaphore', name, '--resize', '4', '--revoke'))).toMatchObject({ code: 0 });
+    expect((await witness.getData(`/reeve/semaphores/${name}/count`)).data?.readInt32BE()).toBe(4);
   });
 });

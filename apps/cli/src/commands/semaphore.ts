@@ -65,8 +65,8 @@ async function runSemaphore(context: Context, { name, raw, line }: SemaphoreLine
     if (line !== undefined) throw usageError('--who, --resize and --revoke run no command');
     return withClient(context, async (client) => {
       const semaphore = on(client);
-      if (raw.revoke === true) return revoke(context, semaphore, name);
       if (resize !== undefined) await semaphore.resize(resize);
+      if (raw.revoke === true) return revoke(context, semaphore, name);
       if (who === true) await showParticipants(context.output, await semaphore.participants());
       else await context.output.show({ leases: resize }, () => `${resize} may hold "${name}" at once`);
       return exitCodes.ok;

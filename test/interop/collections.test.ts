@@ -622,8 +622,9 @@ describe.each(engineKinds)('on $name', ({ start }) => {
       const queue = queueOf(client);
       const waiting = queue.take();
       await eventually(async () => (await queueOf(witness).stats()).takers === 1, { what: 'it stands in line' });
+      const ended = expect(waiting).rejects.toMatchObject({ code: 'session_over' });
       await client.close();
-      await expect(waiting).rejects.toMatchObject({ code: 'session_over' });
+      await ended;
       await expect(queue.put(bytes('a'))).rejects.toMatchObject({ code: 'session_over' });
     });
   });

@@ -16,6 +16,9 @@ const TIMER_MS_MAX = 0x7fffffff;
 /** What two signals together are, made once: each that Node makes anew stays with its parts for as long as they live. */
 const pairs = new WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>();
 
+/** The parts of such a signal: Node holds them weakly, and a time limit that nobody else holds would never fire. */
+const partsOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
+
 const never = new AbortController().signal;
 
 /** Fires with the first of these. Costs nothing more when it is asked for the same ones again. */
@@ -34,6 +37,7 @@ function eitherOf(one: AbortSignal, other: AbortSignal): AbortSignal {
     either = AbortSignal.any([one, other]);
     // However many wait at once: Node would take that for a leak, and say so.
     setMaxListeners(0, either);
+    partsOf.set(either, [one, other]);
     known.set(other, either);
   }
   return either;

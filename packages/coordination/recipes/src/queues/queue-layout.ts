@@ -34,8 +34,6 @@ export function queueLayout(path: string): QueueLayout {
 export const PRIORITY_DEFAULT = 100;
 /** The lowest priority; 0 is the highest. */
 export const PRIORITY_MAX = 999;
-/** The latest time that a name holds: beyond the year 30000. */
-const DUE_MAX = 999_999_999_999_999;
 
 const PRIORITY_DIGITS = 3;
 const DUE_DIGITS = 15;

@@ -393,11 +393,14 @@ export class Leading implements Role {
     if (this.#phase !== 'established') return;
     const member = this.#member;
     const { history } = member;
-    const agreed = this.#quorum.least((id) => {
+    const acked = this.#quorum.least((id) => {
       if (id === member.id) return history.persisted;
       const learner = this.#learners.of(id);
       return learner?.caughtUp ? learner.acked : 0;
     });
+    // A change of the membership waits for the leader's own disk too: who is told of it may ask for the next one at once.
+    const change = history.recent.changeAfter(history.persisted);
+    const agreed = change === undefined ? acked : Math.min(acked, change - 1);
     if (agreed > history.committed) {
       const entries = history.recent.indexAfter(agreed) - history.recent.indexAfter(history.committed);
       member.tally.committed(agreed, entries, member.nowMs);

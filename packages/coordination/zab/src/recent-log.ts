@@ -178,6 +178,12 @@ export class RecentLog {
     return this.#memberships.size === 0 ? undefined : this.#memberships.get(zxid);
   }
 
+  /** The first entry after `zxid` that changes the membership. */
+  changeAfter(zxid: number): number | undefined {
+    for (const changed of this.#memberships.keys()) if (changed > zxid) return changed;
+    return undefined;
+  }
+
   /** The memberships that entries after `zxid` bring. */
   membershipsAfter(zxid: number): Membership[] {
     return [...this.#memberships].filter(([changed]) => changed > zxid).map(([, membership]) => membership);

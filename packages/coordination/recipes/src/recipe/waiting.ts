@@ -19,11 +19,11 @@ const pairs = new WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>();
 /** The parts of such a signal: Node holds them weakly, and a time limit that nobody else holds would never fire. */
 const partsOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
 
-const never = new AbortController().signal;
+const never = unbounded(new AbortController().signal);
 
 /** Fires with the first of these. Costs nothing more when it is asked for the same ones again. */
 export function firstOf(...parts: readonly AbortSignal[]): AbortSignal {
-  return parts.reduce(eitherOf, never);
+  return parts.length === 0 ? never : unbounded(parts.reduce(eitherOf));
 }
 
 function eitherOf(one: AbortSignal, other: AbortSignal): AbortSignal {
@@ -35,12 +35,16 @@ function eitherOf(one: AbortSignal, other: AbortSignal): AbortSignal {
   let either = known.get(other);
   if (either === undefined) {
     either = AbortSignal.any([one, other]);
-    // However many wait at once: Node would take that for a leak, and say so.
-    setMaxListeners(0, either);
     partsOf.set(either, [one, other]);
     known.set(other, either);
   }
   return either;
+}
+
+/** However many wait at once: Node would take that for a leak, and say so. */
+function unbounded(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** Fires when nobody waits any more: for the reasons of the caller, or of `others`. */

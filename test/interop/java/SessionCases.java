@@ -35,7 +35,8 @@ final class SessionCases {
 
   private static void grants(Cases cases) {
     cases.add("session: time-outs are granted within the limits of the server", stage -> {
-      same(1_000, stage.closing(Stage.connected(stage.address, 10)).getSessionTimeout());
+      // Java's client gives a server two thirds of what it asks for to answer, a slow disk's write included.
+      same(1_000, stage.closing(Stage.connected(stage.address, 600)).getSessionTimeout());
       same(3_000, stage.closing(Stage.connected(stage.address, 3_000)).getSessionTimeout());
       same(10_000, stage.closing(Stage.connected(stage.address, 900_000)).getSessionTimeout());
     });

@@ -70,6 +70,19 @@ describe('a journal', () => {
     expect((await opened(settingsOf(disk))).entries).toHaveLength(200);
   });
 
+  test('a file that has to grow is left for the first that was prepared, which is filled to its end', async () => {
+    const disk = new MemoryDisk();
+    const first = await written(disk, 50);
+    expect(names(disk).filter((name) => name !== 'log.spare')).toHaveLength(2);
+    expect(bytesOf(disk, 'log.1').length).toBeLessThan(4096);
+    for (let zxid = 51; zxid <= 80; zxid += 1) {
+      first.journal.append([entry(zxid)]);
+      await first.log.settled(zxid);
+    }
+    expect(names(disk).filter((name) => name !== 'log.spare')).toHaveLength(2);
+    expect((await opened(settingsOf(disk.afterPowerCut()))).entries).toHaveLength(80);
+  });
+
   test('appending goes on after a restart', async () => {
     const disk = new MemoryDisk();
     await (await written(disk, 3)).journal.close();

@@ -125,7 +125,6 @@ export class Journal {
     invariant(!this.#log.isRewriting, 'no snapshot is begun while the log is being changed');
     this.#entriesSince = 0;
     this.#bytesSince = 0;
-    this.#log.roll();
     this.#snapshotting ??= this.#begin(source);
     return this.#snapshotting.done;
   }

@@ -103,11 +103,6 @@ export class Log {
     if (this.#writing === undefined) this.#flush();
   }
 
-  /** Lets the next entry begin a new file, so that what a snapshot makes superfluous can be removed. */
-  roll(): void {
-    this.#segments.roll();
-  }
-
   /**
    * Changes the files of the log when all that was appended is on disk; nothing may be appended until it is done. While
    * `prepare` runs nothing that counts is changed, and when it fails the log goes on as before. What it returns changes

@@ -41,7 +41,6 @@ const lookEveryMs = 1_000;
 export class SegmentWriter {
   readonly #settings: SegmentSettings;
   #current: OpenSegment | undefined;
-  #rollDue = false;
   #lookedMs = 0;
   #spare: Spare = { kind: 'none' };
   /** Files that are left, one after the other. */
@@ -60,11 +59,6 @@ export class SegmentWriter {
     segment.position += batch.length;
     const dueBytes = Math.min(spareDueBytes, this.#settings.segmentBytesMax / 2);
     if (this.#spare.kind === 'none' && segment.position > dueBytes) this.#prepareSpare();
-  }
-
-  /** Lets the next batch begin a new file. */
-  roll(): void {
-    this.#rollDue = true;
   }
 
   /** After a failed write: cuts the file where its good bytes end, so that nothing of that write is ever read. */
@@ -103,7 +97,7 @@ export class SegmentWriter {
 
   #segmentFor(batch: Batch): OpenSegment | undefined {
     const segment = this.#current;
-    if (segment === undefined || this.#rollDue) return undefined;
+    if (segment === undefined) return undefined;
     if (!segment.isFilled && this.#spare.kind === 'ready') return undefined;
     return segment.position + batch.length > this.#settings.segmentBytesMax ? undefined : segment;
   }
@@ -114,7 +108,6 @@ export class SegmentWriter {
     const segment = { path, ...(await this.#newFile(path)), nonce: newNonce(), position: 0 };
     this.#leave();
     this.#current = segment;
-    this.#rollDue = false;
     const header = segmentHeader(segment.nonce);
     await segment.file.write(header, 0);
     await disk.syncDirectory(directory);

@@ -114,14 +114,14 @@ describe('a journal', () => {
 
   test('only the newest snapshots are kept, with the logs they need', async () => {
     const disk = new MemoryDisk();
-    const open = await written(disk, 10);
+    const open = await written(disk, 10, { segmentBytesMax: 512 });
     for (const zxid of [10, 20, 30, 40]) {
       for (let next = open.journal.lastZxid + 1; next <= zxid + 1; next += 1) open.journal.append([entry(next)]);
       await open.log.settled(zxid + 1);
       await snapshotAt(open, zxid);
     }
     await open.journal.close();
-    expect(names(disk)).toEqual(['log.16', 'log.20', 'snapshot.1e', 'snapshot.28']);
+    expect(names(disk)).toEqual(['log.17', 'log.21', 'snapshot.1e', 'snapshot.28']);
     disk.files.delete(`${directory}/snapshot.28`);
     expect(zxids((await opened(settingsOf(disk))).entries).at(-1)).toBe(41);
   });
@@ -187,7 +187,7 @@ describe('damage', () => {
     await open.log.settled(6);
     await snapshotAt(open, 6);
     flip(disk, 'snapshot.6', 45);
-    disk.files.delete(`${directory}/log.6`);
+    disk.files.delete(`${directory}/log.1`);
     const { code, message } = await refusal(disk);
     expect(code).toBe('log_missing');
     expect(message).toContain('the log ends there, but a snapshot shows that it went on to 0x6');

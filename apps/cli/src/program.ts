@@ -25,13 +25,15 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
   const act: Act = async (command: Command, work: Work) => {
     exitCode = (await work(contextOf(command.optsWithGlobals(), stop))) ?? exitCodes.ok;
   };
+  const { own, command } = splitCommand(argv);
+  const program = await buildProgram(act, own, command);
   try {
-    const { own, command } = splitCommand(argv);
-    const program = await buildProgram(act, own, command);
     if (own.length === 0) program.outputHelp();
     else await program.parseAsync(own, { from: 'user' });
     return exitCode;
   } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.ok : fail(usageOf(error, program, own), argv);
     // Who has given up waiting was told to.
     return fail(stop.aborted && codeOf(error) === 'aborted' ? interrupted() : error, argv);
   }
@@ -117,8 +119,7 @@ function splitCommand(argv: readonly string[]): { own: readonly string[]; comman
 
 /** Says what went wrong: to the parent process, to a program, or to a person. */
 async function fail(error: unknown, argv: readonly string[]): Promise<ExitCode> {
-  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-  const report = reportOf(error instanceof CommanderError ? usageOf(error, argv) : error);
+  const report = reportOf(error);
   if (hasParent()) {
     await tellParent({ kind: 'failed', report });
     return report.exitCode;
@@ -133,13 +134,20 @@ async function fail(error: unknown, argv: readonly string[]): Promise<ExitCode> 
 }
 
 /** What commander found wrong, in our words. Its message may hold a suggestion on a second line. */
-function usageOf(error: CommanderError, argv: readonly string[]): CliError {
+function usageOf(error: CommanderError, program: Command, own: readonly string[]): CliError {
   const [message = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
-  const isCommandKnown = error.code !== 'commander.unknownCommand';
-  const command = isCommandKnown ? argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word)) : [];
-  const help = `See "${['reeve', ...command, '--help'].join(' ')}".`;
-  if (error.code === 'commander.help') return usageError(`"${command.join(' ')}" is not a whole command`, help);
+  const command = commandIn(program, own).join(' ');
+  const help = `See "${command} --help".`;
+  if (error.code === 'commander.help')
+    return usageError(`"${command.replace('reeve ', '')}" is not a whole command`, help);
   return usageError(message, suggestion === '' ? help : `${suggestion.replace(/^\(|\)$/g, '')} ${help}`);
+}
+
+/** The words of a line that name a command, as far as it is known. */
+function commandIn(command: Command, line: readonly string[]): readonly string[] {
+  const [word = '', ...more] = line;
+  const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+  return next === undefined ? [command.name()] : [command.name(), ...commandIn(next, more)];
 }
 
 function version(): string {

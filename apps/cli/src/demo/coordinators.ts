@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../processes/child.ts';
+import { freePorts } from './free-ports.ts';
 
 const HOST = '127.0.0.1';
 const PORTS_EACH = 3;
@@ -45,7 +46,7 @@ export class Coordinators {
 
   /** Starts all of them. */
   async start(): Promise<void> {
-    const ports = await freePorts(this.#options.count * PORTS_EACH);
+    const ports = await freePorts(HOST, this.#options.count * PORTS_EACH);
     const members = Array.from({ length: this.#options.count }, (_, at) => ports.slice(at * PORTS_EACH));
     this.#seats = await Promise.all(members.map((own, at) => this.#seat(at + 1, own, members)));
     await Promise.all(this.#seats.map((seat) => this.#run(seat)));
@@ -94,20 +95,6 @@ export class Coordinators {
     await writeFile(config, `${[...lines, ...limits, ...servers].join('\n')}\n`);
     return { name, port, args: ['--config', config], child: undefined };
   }
-}
-
-/** Ports that nobody listens on: all taken at once, so that no two are the same. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, HOST, resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** What a member answers to a four-letter word; nothing from one that is gone. */

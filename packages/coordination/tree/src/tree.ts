@@ -2,7 +2,7 @@ import type { Octets } from '@reeve/wire';
 import { noSession, type SessionId } from '@reeve/wire';
 import { openList, readOnlyList } from './access-list.ts';
 import { Quotas } from './quotas.ts';
-import { addChild, findChild, findParent, lastSlash, pathOf } from './store/paths.ts';
+import { addChild, findChild, findParent, lastSlash, pathOf, SLASH } from './store/paths.ts';
 import { type ZnodeId, ZnodeStore } from './store/znode-store.ts';
 import { Znode, type ZnodeBirth } from './znode.ts';
 
@@ -184,7 +184,8 @@ export class Tree {
   }
 
   #find(path: string): ZnodeId {
-    const parent = path.startsWith('//') ? 0 : this.#findParent(path);
+    // Nothing has an empty name, and so no path a slash in its second place.
+    const parent = path.charCodeAt(1) === SLASH ? 0 : this.#findParent(path);
     return parent === 0 ? 0 : findChild(this.#store, parent, path);
   }
 

@@ -1,9 +1,12 @@
+import { RecentStrings } from './recent-strings.ts';
 import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
 const NO_BYTES = Buffer.alloc(0);
 /** Above this many bytes a native copy is faster than a loop. */
 const LOOP_BYTES_MAX = 32;
+/** One for all readers: it remembers nothing that changes what is read. */
+const recentStrings = new RecentStrings();
 
 /**
  * Bytes, one per character (latin1). They cost their length and one object; a view costs two, and is void when its frame
@@ -83,7 +86,7 @@ export class Reader {
       return '';
     }
     const at = this.#advance(length);
-    return this.#bytes.utf8Slice(at, at + length);
+    return recentStrings.text(this.#bytes, at, at + length);
   }
 
   /** The count of a vector whose elements take at least `elementBytesMin` bytes each; jute's null vector counts 0. */

@@ -25,6 +25,8 @@ export class OctetHeap {
   readonly #pages: Buffer[] = [];
   /** The same pages, for the links between free blocks. */
   readonly #words: Int32Array[] = [];
+  /** The same pages, for those who copy from them. */
+  readonly #views: DataView[] = [];
   /** The first free block of each class, by its units. */
   readonly #free = new Int32Array(PAGED_UNITS_MAX + 1);
   readonly #large: (Buffer | undefined)[] = [undefined];
@@ -61,6 +63,13 @@ export class OctetHeap {
   /** The buffer that a block lies in. */
   bytes(address: Address): Buffer {
     return (address < 0 ? this.#large[-address] : this.#pages[address >>> PAGE_UNITS_SHIFT]) as Buffer;
+  }
+
+  /** The same as a view. */
+  view(address: Address): DataView {
+    if (address >= 0) return this.#views[address >>> PAGE_UNITS_SHIFT] as DataView;
+    const { buffer, byteOffset, length } = this.bytes(address);
+    return new DataView(buffer, byteOffset, length);
   }
 
   /** Where in that buffer it begins. */
@@ -101,6 +110,7 @@ export class OctetHeap {
     this.#freshUnits = 1 << PAGE_UNITS_SHIFT;
     this.#pages.push(page);
     this.#words.push(new Int32Array(page.buffer, page.byteOffset, PAGE_BYTES >>> 2));
+    this.#views.push(new DataView(page.buffer, page.byteOffset, PAGE_BYTES));
     if (this.#fresh > 0) return;
     // Address 0 stands for no block.
     this.#fresh = 1;

@@ -9,7 +9,7 @@ import {
   type ZnodeStore,
 } from './znode-store.ts';
 
-const SLASH = 47;
+export const SLASH = 47;
 const ASCII_MAX = 127;
 const OCTET_MAX = 255;
 /** Where a path leads that holds characters which are not one octet each. */

@@ -259,7 +259,7 @@ export class ZnodeStore {
     if (length <= 0) return;
     const address = this.births.int(id, birth.address);
     const start = this.heap.offset(address) + this.nameLength(id);
-    writer.copy(this.heap.bytes(address), start, start + length);
+    writer.copyWords(this.heap.view(address), start, start + length);
   }
 
   /** Writes the name of a znode as a jute `ustring`. */
@@ -268,7 +268,7 @@ export class ZnodeStore {
     writer.int(length);
     const address = this.births.int(id, birth.address);
     const start = this.heap.offset(address);
-    writer.copy(this.heap.bytes(address), start, start + length);
+    writer.copyWords(this.heap.view(address), start, start + length);
   }
 
   /** Copies the name of a znode to a place in `bytes`. */

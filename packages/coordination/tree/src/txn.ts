@@ -10,6 +10,7 @@ import {
   type Reader,
   type RecordCodec,
   record,
+  recurring,
   type SessionId,
   sessionId,
   tagged,
@@ -53,7 +54,7 @@ const create = record({
   parentCreates: int,
 });
 const pathOnly = record({ path: ustring });
-const setData = record({ path: ustring, data: octets, version: int });
+const setData = record({ path: recurring, data: octets, version: int });
 const setAcl = record({ path: ustring, acl: accessList, version: int });
 
 type Tagged<K extends string, C> = { readonly kind: K } & ValueOf<C>;

@@ -40,6 +40,13 @@ export const ustring: Codec<string> = {
   decode: (reader) => reader.string(),
 };
 
+/** A `ustring` that comes again and again: the path of a znode that is looked at or changed, not of one that is made. */
+export const recurring: Codec<string> = {
+  bytesMin: 4,
+  encode: (writer, value) => writer.string(value),
+  decode: (reader) => reader.recurringString(),
+};
+
 /** jute `buffer`: bytes behind their length; null is not empty. Decoding returns a view into the frame. */
 export const buffer: Codec<Buffer | null> = {
   bytesMin: 4,

@@ -1,4 +1,4 @@
-import { bool, buffer, type Codec, int, long, record, ustring, type ValueOf, vector } from './jute.ts';
+import { bool, buffer, type Codec, int, long, record, recurring, ustring, type ValueOf, vector } from './jute.ts';
 import { data } from './octets.ts';
 import { aclList, clientInfo, dataAndStat, stat } from './records.ts';
 
@@ -9,11 +9,11 @@ export const createTtlRequest = record({ path: ustring, data, acl: aclList, flag
 /** delete, check: the version -1 stands for any. */
 export const pathAndVersion = record({ path: ustring, version: int });
 /** exists, getData, getChildren, getChildren2: `watch` arms a one-shot watch. */
-export const pathAndWatch = record({ path: ustring, watch: bool });
+export const pathAndWatch = record({ path: recurring, watch: bool });
 /** getACL, sync, deleteContainer, getAllChildrenNumber. */
 export const pathOnly = record({ path: ustring });
 /** setData. */
-export const setDataRequest = record({ path: ustring, data, version: int });
+export const setDataRequest = record({ path: recurring, data, version: int });
 /** setACL. */
 export const setAclRequest = record({ path: ustring, acl: aclList, version: int });
 /** checkWatches, removeWatches; `type` is a `WatcherType`. */

@@ -86,7 +86,16 @@ export class Reader {
       return '';
     }
     const at = this.#advance(length);
-    return recentStrings.text(this.#bytes, at, at + length);
+    return this.#bytes.utf8Slice(at, at + length);
+  }
+
+  /** As `string`, for one that has likely come before: it is not made anew then. */
+  recurringString(): string {
+    const { offset } = this;
+    const length = this.int();
+    if (length > 0) return recentStrings.text(this.#bytes, this.#advance(length), this.offset);
+    this.offset = offset;
+    return this.string();
   }
 
   /** The count of a vector whose elements take at least `elementBytesMin` bytes each; jute's null vector counts 0. */

@@ -1,5 +1,5 @@
 import { close, constants, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { makeDirectory } from './make-directory.ts';
 
@@ -29,6 +29,8 @@ export interface Disk {
   list(directory: string): Promise<readonly string[]>;
   /** The length of a file, bytes. */
   size(path: string): Promise<number>;
+  /** What may still be written to the disk of a directory, bytes. */
+  spaceLeft(directory: string): Promise<number>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; one that is missing already is no error. */
   remove(path: string): Promise<void>;
@@ -64,6 +66,10 @@ export const nodeDisk: Disk = {
   },
   async size(path) {
     return (await stat(path)).size;
+  },
+  async spaceLeft(directory) {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
   },
   rename,
   remove: (path) => rm(path, { force: true }),

@@ -24,11 +24,14 @@ interface OpenSegment {
 }
 
 type Spare =
-  | { readonly kind: 'none' }
+  /** `refused`: there was no room for it, and it is not tried again beside this file. */
+  | { readonly kind: 'none' | 'refused' }
   | { readonly kind: 'filling'; readonly done: Promise<void> }
   | { readonly kind: 'ready'; readonly file: DiskFile };
 
 const fillBytes = 256 * 1024;
+/** How many files of full length must fit on the disk before one is prepared: what is left when it is scarce is for entries. */
+const spareRoomFiles = 4;
 /** When so much of a file is written, or half of it, the next is prepared: whoever writes hardly anything needs none. */
 const spareDueBytes = 1024 * 1024;
 /** How often it is looked whether the file is still there: one that was removed takes writes as if nothing had happened. */
@@ -108,6 +111,7 @@ export class SegmentWriter {
     const segment = { path, ...(await this.#newFile(path)), nonce: newNonce(), position: 0 };
     this.#leave();
     this.#current = segment;
+    if (this.#spare.kind === 'refused') this.#spare = { kind: 'none' };
     const header = segmentHeader(segment.nonce);
     await segment.file.write(header, 0);
     await disk.syncDirectory(directory);
@@ -145,7 +149,7 @@ export class SegmentWriter {
 
   #prepareSpare(): void {
     const done = this.#fillSpare().catch((error: unknown) => {
-      this.#spare = { kind: 'none' };
+      this.#spare = { kind: 'refused' };
       this.#settings.logger.debug({ reason: messageOf(error) }, 'no log file could be prepared beforehand');
     });
     this.#spare = { kind: 'filling', done };
@@ -155,6 +159,10 @@ export class SegmentWriter {
     const { directory, disk, segmentBytesMax } = this.#settings;
     const path = join(directory, spareName);
     await disk.remove(path);
+    if ((await disk.spaceLeft(directory)) < segmentBytesMax * spareRoomFiles) {
+      this.#spare = { kind: 'refused' };
+      return;
+    }
     const file = await disk.open(path, 'durable');
     try {
       const zeros = Buffer.alloc(Math.min(fillBytes, segmentBytesMax));

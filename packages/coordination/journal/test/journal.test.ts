@@ -325,6 +325,14 @@ describe('a disk that fails', () => {
     ]);
   });
 
+  test('no log file is prepared where there is hardly room for entries', async () => {
+    const disk = new MemoryDisk();
+    disk.freeBytes = 3 * 4096;
+    const { log } = await written(disk, 100);
+    expect(log.faults).toEqual([]);
+    expect(names(disk)).toEqual(['log.1', 'log.40']);
+  });
+
   test('a disk that fills up in the very first write leaves nothing behind', async () => {
     const disk = new MemoryDisk();
     const { journal, log } = await opened(settingsOf(disk));

@@ -49,6 +49,10 @@ export class MemoryDisk implements Disk {
     return (this.files.get(path) ?? fail('ENOENT', path)).bytes.length;
   }
 
+  async spaceLeft(): Promise<number> {
+    return this.freeBytes;
+  }
+
   async rename(from: string, to: string): Promise<void> {
     const file = this.files.get(from) ?? fail('ENOENT', from);
     this.#rename(from, (names) => {

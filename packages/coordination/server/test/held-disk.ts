@@ -12,6 +12,7 @@ export class HeldDisk implements Disk {
   writes = 0;
   readonly list = nodeDisk.list;
   readonly size = nodeDisk.size;
+  readonly spaceLeft = nodeDisk.spaceLeft;
   readonly rename = nodeDisk.rename;
   readonly remove = nodeDisk.remove;
   readonly syncDirectory = nodeDisk.syncDirectory;

@@ -25,15 +25,13 @@ export async function run(argv: readonly string[], stop: AbortSignal): Promise<E
   const act: Act = async (command: Command, work: Work) => {
     exitCode = (await work(contextOf(command.optsWithGlobals(), stop))) ?? exitCodes.ok;
   };
-  const { own, command } = splitCommand(argv);
-  const program = await buildProgram(act, own, command);
   try {
+    const { own, command } = splitCommand(argv);
+    const program = await buildProgram(act, own, command);
     if (own.length === 0) program.outputHelp();
-    else await program.parseAsync(own, { from: 'user' });
+    else await parse(program, own);
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitCodes.ok : fail(usageOf(error, program, own), argv);
     // Who has given up waiting was told to.
     return fail(stop.aborted && codeOf(error) === 'aborted' ? interrupted() : error, argv);
   }
@@ -133,21 +131,37 @@ async function fail(error: unknown, argv: readonly string[]): Promise<ExitCode> 
   return exitCode;
 }
 
+/** Parses a line and does what it asks for. */
+async function parse(program: Command, own: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(own, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageOf(error, program, own);
+  }
+}
+
 /** What commander found wrong, in our words. Its message may hold a suggestion on a second line. */
 function usageOf(error: CommanderError, program: Command, own: readonly string[]): CliError {
   const [message = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
-  const command = commandIn(program, own).join(' ');
-  const help = `See "${command} --help".`;
-  if (error.code === 'commander.help')
-    return usageError(`"${command.replace('reeve ', '')}" is not a whole command`, help);
-  return usageError(message, suggestion === '' ? help : `${suggestion.replace(/^\(|\)$/g, '')} ${help}`);
+  const command = commandIn(program, own);
+  const help = `See "${[program.name(), ...command, '--help'].join(' ')}".`;
+  if (error.code !== 'commander.help') {
+    return usageError(message, suggestion === '' ? help : `${suggestion.replace(/^\(|\)$/g, '')} ${help}`);
+  }
+  const isKnown = command.length > 0;
+  return usageError(isKnown ? `"${command.join(' ')}" is not a whole command` : 'there is no such command', help);
 }
 
 /** The words of a line that name a command, as far as it is known. */
 function commandIn(command: Command, line: readonly string[]): readonly string[] {
   const [word = '', ...more] = line;
+  if (word.startsWith('-')) {
+    const option = command.options.find(({ long, short }) => long === word || short === word);
+    return commandIn(command, option?.required === true ? more.slice(1) : more);
+  }
   const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
-  return next === undefined ? [command.name()] : [command.name(), ...commandIn(next, more)];
+  return next === undefined ? [] : [next.name(), ...commandIn(next, more)];
 }
 
 function version(): string {

@@ -34,8 +34,6 @@ export interface ConnectionHost {
   readonly frameBytesMax: number;
   /** What all connections add up to. */
   readonly totals: Totals;
-  /** Says that bytes have been read: the frames in them come next. */
-  read(bytes: number): void;
   /** Takes one frame, `bytes[start, end)`. */
   frame(connection: ConnectionId, bytes: Buffer, start: number, end: number): void;
   /** Whether the connection's next frame must wait for a later turn. */
@@ -158,7 +156,7 @@ export class ClientConnection {
 
   #read(chunk: Buffer): void {
     if (this.#closing) return;
-    this.#host.read(chunk.length);
+    this.#host.totals.bytesReceived += chunk.length;
     try {
       if (this.greeted) this.#splitter.push(chunk, this.#sink);
       else this.#greet(this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk]));

@@ -20,8 +20,6 @@ const replyBytesPerTurn = 1024 * 1024;
 const backlogBytesMax = 32 * 1024 * 1024;
 /** How long requests are taken in one turn; then answers go out, and others have theirs taken. */
 const turnMsMax = 20;
-/** Frames read together that are given one time: to ask for it costs as much as a tenth of a request. */
-const framesPerMoment = 8;
 /** What halves of frames take together, and what clients have not read, before the slowest is given up, bytes. */
 const halfFrameBytesMax = 256 * 1024 * 1024;
 const unreadBytesMax = 128 * 1024 * 1024;
@@ -84,9 +82,6 @@ export class Member implements LogListener, ConnectionHost {
   /** When the first step of this turn was, and the last one, milliseconds since the epoch. */
   #turnBegunMs = 0;
   #stepMs = 0;
-  /** The time of frames that came together, and of how many more. */
-  #momentMs = 0;
-  #momentFrames = 0;
   #ticking: NodeJS.Timeout | undefined;
 
   constructor({ config, replica, logger, storage, audit, restart }: MemberParts) {
@@ -131,18 +126,8 @@ export class Member implements LogListener, ConnectionHost {
     this.#step({ kind: 'opened', connection: id, address, ...(x509 === undefined ? {} : { x509 }) });
   }
 
-  read(bytes: number): void {
-    this.totals.bytesReceived += bytes;
-    this.#momentFrames = 0;
-  }
-
   frame(connection: ConnectionId, bytes: Buffer, start: number, end: number): void {
-    if (this.#momentFrames === 0) {
-      this.#momentMs = Date.now();
-      this.#momentFrames = framesPerMoment;
-    }
-    this.#momentFrames -= 1;
-    this.#step({ kind: 'frame', connection, bytes, start, end }, this.#momentMs);
+    this.#step({ kind: 'frame', connection, bytes, start, end });
   }
 
   heldFrame(connection: ConnectionId, { bytes, start, end, sinceMs }: HeldFrame): void {
@@ -251,7 +236,8 @@ export class Member implements LogListener, ConnectionHost {
     for (const connection of open) connection.destroy();
   }
 
-  #step(event: ReplicaEvent, now = Date.now()): void {
+  #step(event: ReplicaEvent): void {
+    const now = Date.now();
     this.#stepMs = now;
     this.#replica.step(event, now);
     this.#turnSoon(now);

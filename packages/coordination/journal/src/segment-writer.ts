@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Logger, messageOf } from '@reeve/base';
+import { codeOf, type Logger, messageOf } from '@reeve/base';
 import type { Batch } from './batch.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { newNonce, segmentHeader, segmentHeaderBytes, segmentName, spareName } from './segment.ts';
@@ -24,14 +24,15 @@ interface OpenSegment {
 }
 
 type Spare =
-  /** `refused`: there was no room for it, and it is not tried again beside this file. */
-  | { readonly kind: 'none' | 'refused' }
+  | { readonly kind: 'none' }
   | { readonly kind: 'filling'; readonly done: Promise<void> }
   | { readonly kind: 'ready'; readonly file: DiskFile };
 
 const fillBytes = 256 * 1024;
 /** How many files of full length must fit on the disk before one is prepared: what is left when it is scarce is for entries. */
 const spareRoomFiles = 4;
+/** How long none is prepared after that went wrong. */
+const spareRestMs = 60_000;
 /** When so much of a file is written, or half of it, the next is prepared: whoever writes hardly anything needs none. */
 const spareDueBytes = 1024 * 1024;
 /** How often it is looked whether the file is still there: one that was removed takes writes as if nothing had happened. */
@@ -46,6 +47,7 @@ export class SegmentWriter {
   #current: OpenSegment | undefined;
   #lookedMs = 0;
   #spare: Spare = { kind: 'none' };
+  #spareNotBeforeMs = 0;
   /** Files that are left, one after the other. */
   #leaving: Promise<void> = Promise.resolve();
   #closing = false;
@@ -60,8 +62,7 @@ export class SegmentWriter {
     await segment.file.write(batch.seal(previousZxid, segment.nonce), segment.position);
     if (performance.now() - this.#lookedMs > lookEveryMs) await this.#look(segment);
     segment.position += batch.length;
-    const dueBytes = Math.min(spareDueBytes, this.#settings.segmentBytesMax / 2);
-    if (this.#spare.kind === 'none' && segment.position > dueBytes) this.#prepareSpare();
+    if (this.#needsSpare(segment)) this.#prepareSpare();
   }
 
   /** After a failed write: cuts the file where its good bytes end, so that nothing of that write is ever read. */
@@ -89,8 +90,11 @@ export class SegmentWriter {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#spareSettled();
-    await this.#dropSpare();
-    await this.finishCurrent();
+    try {
+      await this.#dropSpare();
+    } finally {
+      await this.finishCurrent();
+    }
   }
 
   async #look({ path }: OpenSegment): Promise<void> {
@@ -105,13 +109,17 @@ export class SegmentWriter {
     return segment.position + batch.length > this.#settings.segmentBytesMax ? undefined : segment;
   }
 
+  #needsSpare({ position }: OpenSegment): boolean {
+    const dueBytes = Math.min(spareDueBytes, this.#settings.segmentBytesMax / 2);
+    return this.#spare.kind === 'none' && position > dueBytes && performance.now() >= this.#spareNotBeforeMs;
+  }
+
   async #begin(firstZxid: number): Promise<OpenSegment> {
     const { directory, disk } = this.#settings;
     const path = join(directory, segmentName(firstZxid));
     const segment = { path, ...(await this.#newFile(path)), nonce: newNonce(), position: 0 };
     this.#leave();
     this.#current = segment;
-    if (this.#spare.kind === 'refused') this.#spare = { kind: 'none' };
     const header = segmentHeader(segment.nonce);
     await segment.file.write(header, 0);
     await disk.syncDirectory(directory);
@@ -123,8 +131,15 @@ export class SegmentWriter {
     const { directory, disk } = this.#settings;
     const spare = this.#spare;
     if (spare.kind !== 'ready') return { file: await disk.open(path, 'durable'), isFilled: false };
-    await disk.rename(join(directory, spareName), path);
     this.#spare = { kind: 'none' };
+    try {
+      await disk.rename(join(directory, spareName), path);
+    } catch (error) {
+      await spare.file.close();
+      if (codeOf(error) !== 'ENOENT') throw error;
+      // Somebody has removed it.
+      return this.#newFile(path);
+    }
     return { file: spare.file, isFilled: true };
   }
 
@@ -149,20 +164,22 @@ export class SegmentWriter {
 
   #prepareSpare(): void {
     const done = this.#fillSpare().catch((error: unknown) => {
-      this.#spare = { kind: 'refused' };
+      this.#noSpare();
       this.#settings.logger.debug({ reason: messageOf(error) }, 'no log file could be prepared beforehand');
     });
     this.#spare = { kind: 'filling', done };
+  }
+
+  #noSpare(): void {
+    this.#spare = { kind: 'none' };
+    this.#spareNotBeforeMs = performance.now() + spareRestMs;
   }
 
   async #fillSpare(): Promise<void> {
     const { directory, disk, segmentBytesMax } = this.#settings;
     const path = join(directory, spareName);
     await disk.remove(path);
-    if ((await disk.spaceLeft(directory)) < segmentBytesMax * spareRoomFiles) {
-      this.#spare = { kind: 'refused' };
-      return;
-    }
+    if ((await disk.spaceLeft(directory)) < segmentBytesMax * spareRoomFiles) return this.#noSpare();
     const file = await disk.open(path, 'durable');
     try {
       const zeros = Buffer.alloc(Math.min(fillBytes, segmentBytesMax));

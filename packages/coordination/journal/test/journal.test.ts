@@ -83,6 +83,18 @@ describe('a journal', () => {
     expect((await opened(settingsOf(disk.afterPowerCut()))).entries).toHaveLength(80);
   });
 
+  test('a prepared file that somebody removes is made up for', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 35);
+    for (let zxid = 36; zxid <= 100; zxid += 1) {
+      disk.files.delete(`${directory}/log.spare`);
+      open.journal.append([entry(zxid)]);
+      await open.log.settled(zxid);
+    }
+    expect(open.log.faults).toEqual([]);
+    expect((await opened(settingsOf(disk))).entries).toHaveLength(100);
+  });
+
   test('appending goes on after a restart', async () => {
     const disk = new MemoryDisk();
     await (await written(disk, 3)).journal.close();

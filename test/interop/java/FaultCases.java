@@ -39,7 +39,7 @@ final class FaultCases {
 
   private static void killed(Cases cases) {
     cases.add("a killed server: sessions and their ephemerals survive", stage -> {
-      CuratorFramework curator = stage.curator();
+      CuratorFramework curator = stage.curatorAt(stage.address, 10_000);
       List<ConnectionState> states = new CopyOnWriteArrayList<>();
       curator.getConnectionStateListenable().addListener((client, state) -> states.add(state));
       curator.create().withMode(CreateMode.EPHEMERAL).forPath("/e", bytes("x"));

@@ -1,6 +1,9 @@
 import { zooKeeperCommand } from './apache-zookeeper.ts';
 import { type Ensemble, type EnsembleOptions, startEnsemble } from './ensemble.ts';
 
+/** Who missed a vote asks again after so long at most, milliseconds, and not after the minute that is usual. */
+const PATIENCE = 'zookeeper.fastleader.maxNotificationInterval=1000';
+
 /**
  * Starts an ensemble of Apache ZooKeepers that ends with the test file. Needs Java and Debian's `libzookeeper-java`.
  *
@@ -11,6 +14,6 @@ import { type Ensemble, type EnsembleOptions, startEnsemble } from './ensemble.t
  */
 export async function startApacheEnsemble(options: EnsembleOptions = {}): Promise<Ensemble> {
   const command = (configFile: string, hostsFile: string) =>
-    zooKeeperCommand(configFile, { properties: [`jdk.net.hosts.file=${hostsFile}`] });
+    zooKeeperCommand(configFile, { properties: [`jdk.net.hosts.file=${hostsFile}`, PATIENCE] });
   return startEnsemble({ name: 'Apache ZooKeeper', peersBy: 'name', command }, options);
 }

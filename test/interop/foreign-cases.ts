@@ -3,7 +3,7 @@ import { startProcess, TestkitError, type TestProcess } from '@reeve/testkit';
 import { type Served, type ServerDeed, ServerUnderTest } from './server-under-test.ts';
 
 /** How long one case of a program in another language may take, milliseconds. */
-export const CASE_DEADLINE_MS = 90_000;
+export const CASE_DEADLINE_MS = 150_000;
 
 /** A test program in another language. */
 export interface ForeignProgram {

@@ -13,9 +13,15 @@ interface Subject {
   start(): Promise<Served>;
 }
 
-const servers = engineKinds.map(({ name, start }): Subject => ({ name, chapters: ['calm', 'faults'], start }));
+/** Where servers are restarted: a session may outlast that, however slow the machine is. */
+const lasting = ['maxSessionTimeout=60000'];
 
-const config = ['reconfigEnabled=true'];
+const servers = engineKinds.flatMap(({ name, start }): readonly Subject[] => [
+  { name, chapters: ['calm'], start },
+  { name, chapters: ['faults'], start: () => start({ config: lasting }) },
+]);
+
+const config = ['reconfigEnabled=true', ...lasting];
 const ensembles: readonly Subject[] = [
   { name: 'an ensemble of Apache ZooKeepers', chapters: ['ensemble'], start: () => startApacheEnsemble({ config }) },
   { name: 'an ensemble of Reeve', chapters: ['ensemble'], start: () => startReeveEnsemble({ config }) },

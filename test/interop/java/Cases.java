@@ -17,7 +17,7 @@ final class Cases {
   /** Each case has a znode of its own below, which is its root. */
   static final String ROOT = "/cases";
 
-  private static final int SECONDS_MAX = 60;
+  private static final int SECONDS_MAX = 120;
 
   interface Body {
     void run(Stage stage) throws Exception;

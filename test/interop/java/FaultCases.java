@@ -26,10 +26,21 @@ import org.apache.zookeeper.ZooKeeper;
  * ensemble, the leader.
  */
 final class FaultCases {
+  /** What a session asks for that must outlast every restart, however slow the machine is, milliseconds. */
+  private static final int LASTING_MS = 60_000;
+
   static void addTo(Cases cases) {
     killed(cases);
     recipes(cases);
     slow(cases);
+  }
+
+  private static ZooKeeper client(Stage stage) throws Exception {
+    return stage.closing(Stage.connected(stage.address + stage.root, LASTING_MS));
+  }
+
+  private static CuratorFramework curator(Stage stage) throws Exception {
+    return stage.curatorAt(stage.address, LASTING_MS);
   }
 
   private static void restarted(Stage stage) throws Exception {
@@ -39,7 +50,7 @@ final class FaultCases {
 
   private static void killed(Cases cases) {
     cases.add("a killed server: sessions and their ephemerals survive", stage -> {
-      CuratorFramework curator = stage.curatorAt(stage.address, 10_000);
+      CuratorFramework curator = curator(stage);
       List<ConnectionState> states = new CopyOnWriteArrayList<>();
       curator.getConnectionStateListenable().addListener((client, state) -> states.add(state));
       curator.create().withMode(CreateMode.EPHEMERAL).forPath("/e", bytes("x"));
@@ -51,7 +62,7 @@ final class FaultCases {
       that("nothing was lost: " + states, !states.contains(ConnectionState.LOST));
     });
     cases.add("a killed server: data, versions, ACLs and sequence numbers survive", stage -> {
-      CuratorFramework curator = stage.curator();
+      CuratorFramework curator = curator(stage);
       curator.create().forPath("/a", bytes("one"));
       curator.setData().forPath("/a", bytes("two"));
       curator.create().withMode(CreateMode.PERSISTENT_SEQUENTIAL).forPath("/a/s-");
@@ -64,7 +75,7 @@ final class FaultCases {
       same("/a/s-0000000001", curator.create().withMode(CreateMode.PERSISTENT_SEQUENTIAL).forPath("/a/s-"));
     });
     cases.add("a killed server: watches of every kind stand again", stage -> {
-      ZooKeeper zk = stage.client();
+      ZooKeeper zk = client(stage);
       zk.create("/a", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
       Ear once = new Ear();
       Ear lasting = new Ear();
@@ -78,8 +89,8 @@ final class FaultCases {
       lasting.hears("NodeDataChanged /a", "NodeCreated /b");
     });
     cases.add("a stopped server: what was ephemeral of a closed session is gone, the rest is there", stage -> {
-      ZooKeeper zk = stage.client();
-      ZooKeeper other = stage.client();
+      ZooKeeper zk = client(stage);
+      ZooKeeper other = client(stage);
       other.create("/e", null, Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
       zk.create("/p", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
       other.close();
@@ -94,15 +105,15 @@ final class FaultCases {
       silent.create("/e", null, Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
       relay.cut();
       restarted(stage);
-      ZooKeeper zk = stage.client();
+      ZooKeeper zk = client(stage);
       eventually("its ephemeral is gone", () -> zk.exists("/e", false) == null);
     });
   }
 
   private static void recipes(Cases cases) {
     cases.add("a killed server: a leader leads on, one of two", stage -> {
-      LeaderLatch first = stage.closing(new LeaderLatch(stage.curator(), "/latch", "first"));
-      LeaderLatch second = stage.closing(new LeaderLatch(stage.curator(), "/latch", "second"));
+      LeaderLatch first = stage.closing(new LeaderLatch(curator(stage), "/latch", "first"));
+      LeaderLatch second = stage.closing(new LeaderLatch(curator(stage), "/latch", "second"));
       first.start();
       second.start();
       eventually("both take part", () -> first.getParticipants().size() == 2);
@@ -111,8 +122,8 @@ final class FaultCases {
       same(2, second.getParticipants().size());
     });
     cases.add("a killed server: a lock is held on, and had by the next after", stage -> {
-      InterProcessMutex held = new InterProcessMutex(stage.curator(), "/lock");
-      InterProcessMutex next = new InterProcessMutex(stage.curator(), "/lock");
+      InterProcessMutex held = new InterProcessMutex(curator(stage), "/lock");
+      InterProcessMutex next = new InterProcessMutex(curator(stage), "/lock");
       held.acquire();
       CompletableFuture<Boolean> had = CompletableFuture.supplyAsync(() -> {
         try {
@@ -131,9 +142,9 @@ final class FaultCases {
       that("the next has it", had.get(40, TimeUnit.SECONDS));
     });
     cases.add("a killed server: caches follow on", stage -> {
-      CuratorFramework curator = stage.curator();
+      CuratorFramework curator = curator(stage);
       curator.create().forPath("/c");
-      CuratorCache cache = stage.closing(CuratorCache.build(stage.curator(), "/c"));
+      CuratorCache cache = stage.closing(CuratorCache.build(curator(stage), "/c"));
       cache.start();
       eventually("it is filled", () -> cache.size() == 1);
       restarted(stage);
@@ -144,7 +155,7 @@ final class FaultCases {
 
   private static void slow(Cases cases) {
     cases.add("a paused server: writes wait, and the session goes on", stage -> {
-      ZooKeeper zk = stage.client();
+      ZooKeeper zk = client(stage);
       long id = zk.getSessionId();
       stage.server("pause");
       CompletableFuture<Integer> answered = new CompletableFuture<>();
@@ -156,7 +167,7 @@ final class FaultCases {
       same(id, zk.getSessionId());
     });
     cases.add("a server that is down: requests of Curator wait for it", stage -> {
-      CuratorFramework curator = stage.curator();
+      CuratorFramework curator = curator(stage);
       stage.server("kill");
       CompletableFuture<String> created = new CompletableFuture<>();
       curator.create().inBackground((client, event) -> created.complete(event.getPath())).forPath("/late");

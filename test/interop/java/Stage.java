@@ -23,7 +23,7 @@ final class Stage implements AutoCloseable {
   /** What most sessions ask for, milliseconds. */
   static final int SESSION_MS = 8_000;
 
-  private static final int DEADLINE_SECONDS = 20;
+  private static final int DEADLINE_SECONDS = 60;
   private static final BufferedReader RUNNER = new BufferedReader(new InputStreamReader(System.in));
 
   final String address;

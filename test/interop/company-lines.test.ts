@@ -11,6 +11,9 @@ const TURN_MS_MAX = 30_000;
 describe.each(engineKinds)('one line of several libraries on $name', ({ start }) => {
   const here = gathered(start);
 
+  const pathFor = ({ seats }: Line) =>
+    seats.some(({ library }) => library === 'kazoo') ? here.standingPath() : here.freshPath;
+
   const take = (from: Company, { library, kind, options }: Seat, path: string) =>
     from[library].open(kind, path, { limit: 1, ...options });
 
@@ -37,7 +40,7 @@ describe.each(engineKinds)('one line of several libraries on $name', ({ start })
     test(
       'take turns, and never meet',
       async () => {
-        const path = here.freshPath;
+        const path = await pathFor(line);
         const room = await openRoom(temporaryDirectory());
         const limit = line.shares ?? line.seats.length;
         const open = (seat: Seat) => take(here.company, { ...seat, options: { ...seat.options, limit } }, path);
@@ -53,7 +56,7 @@ describe.each(engineKinds)('one line of several libraries on $name', ({ start })
     test(
       'hand over to each other, in every direction',
       async () => {
-        const path = here.freshPath;
+        const path = await pathFor(line);
         const tools = await Promise.all(line.seats.map((seat) => take(here.company, seat, path)));
         await tools[0]?.ask('acquire');
         for (const [i, holder] of tools.entries()) {
@@ -71,7 +74,7 @@ describe.each(engineKinds)('one line of several libraries on $name', ({ start })
   });
 
   test("kazoo's Lock as it is and Curator's InterProcessMutex know nothing of each other", async () => {
-    const path = here.freshPath;
+    const path = await here.standingPath();
     const kazoo = await here.company.kazoo.open('mutex', path);
     const curator = await here.company.curator.open('mutex', path);
     // Curator compares whole names where it does not find its own words: so all of kazoo's come after its numbers.
@@ -87,7 +90,7 @@ describe.each(engineKinds)('one line of several libraries on $name', ({ start })
     beforeAll(async () => {
       const mortal = await here.another();
       for (const death of deaths) {
-        const path = here.freshPath;
+        const path = await pathFor(death.line);
         await (await take(mortal, death.victim, path)).ask('acquire');
         const wish = await waits(death.line, path, await take(here.company, death.heir, path));
         expect(wish.had).toBe(false);

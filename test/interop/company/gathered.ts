@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { beforeAll } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
 import { atTestEnd, type EngineKind } from '@reeve/testkit';
@@ -41,6 +42,16 @@ export class Gathered {
   get freshPath(): string {
     this.#paths += 1;
     return `/company-${this.#paths}/shared`;
+  }
+
+  /**
+   * A path that nobody has used, whose znode stays. kazoo's Lock needs that: it looks whether the line is there, and then
+   * joins it, while servers remove the line that our recipes and Curator's make when they find it empty.
+   */
+  async standingPath(): Promise<string> {
+    const path = this.freshPath;
+    await this.witness.create(dirname(path), null);
+    return this.witness.create(path, null);
   }
 
   /** Begins. @param classes our programs in Java, compiled */

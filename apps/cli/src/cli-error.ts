@@ -13,7 +13,8 @@ type CliErrorCode =
   | 'config_refused'
   | 'stopped_late'
   | 'interrupted'
-  | 'different';
+  | 'different'
+  | 'unreachable';
 
 /** Facts of a failed command. */
 export interface CliFacts {

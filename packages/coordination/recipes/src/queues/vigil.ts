@@ -79,8 +79,7 @@ export class Vigil {
   async leave(): Promise<void> {
     const place = this.#place;
     this.#place = undefined;
-    await this.#unwatch();
-    await place?.leave();
+    await Promise.all([this.#unwatch(), place?.leave()]);
   }
 
   async #read(lists: readonly string[]): Promise<readonly (readonly string[])[]> {

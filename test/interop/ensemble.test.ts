@@ -2,4 +2,4 @@ import { describe } from '@jest/globals';
 import { startApacheEnsemble } from '@reeve/testkit';
 import { ensembleCases } from '../e2e/ensemble-cases.ts';
 
-describe('an ensemble of Apache ZooKeepers', () => ensembleCases(startApacheEnsemble));
+describe('an ensemble of Apache ZooKeepers', () => void ensembleCases(startApacheEnsemble));

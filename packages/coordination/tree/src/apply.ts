@@ -109,7 +109,7 @@ function deleteZnode(tree: Tree, zxid: number, path: string, observer: ApplyObse
   const znode = tree.child(parent.id, path);
   if (znode === undefined) return;
   const { acl, dataLength } = znode;
-  tree.remove(znode);
+  tree.remove(znode, path);
   tree.quotas.deleted(path, dataLength);
   if (!observer.watching) return;
   observer.changed('deleted', path, acl);

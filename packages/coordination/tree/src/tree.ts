@@ -3,6 +3,7 @@ import { noSession, type SessionId } from '@reeve/wire';
 import { openList, readOnlyList } from './access-list.ts';
 import { Quotas } from './quotas.ts';
 import { addChild, findChild, findParent, lastSlash, pathOf, SLASH } from './store/paths.ts';
+import { RecentPaths } from './store/recent-paths.ts';
 import { type ZnodeId, ZnodeStore } from './store/znode-store.ts';
 import { Znode, type ZnodeBirth } from './znode.ts';
 
@@ -33,6 +34,7 @@ export class Tree {
   /** What was looked for last: whoever changes a znode is told of it next. */
   #foundPath: string | undefined;
   #foundId: ZnodeId = 0;
+  readonly #recent = new RecentPaths();
   /** The parent that was looked for last: requests for its children come in a row. */
   #parentPath = NO_PATH;
   #parentId: ZnodeId = 0;
@@ -124,12 +126,13 @@ export class Tree {
   }
 
   /** Takes a znode without children away. */
-  remove(znode: Znode): void {
+  remove(znode: Znode, path: string): void {
     const { id } = znode;
     this.#dataBytes -= this.#store.pathLength(id) + znode.dataLength;
     this.#unregister(znode);
     this.#store.remove(id);
     this.#foundPath = undefined;
+    this.#recent.forget(path);
     if (id === this.#parentId) this.#parentPath = NO_PATH;
   }
 
@@ -144,6 +147,7 @@ export class Tree {
     this.clearings += 1;
     this.#isWhole = false;
     this.#store = new ZnodeStore();
+    this.#recent.clear();
     this.#ephemerals.clear();
     this.#containers.clear();
     this.sessions.clear();
@@ -177,6 +181,7 @@ export class Tree {
   loaded(): void {
     this.#isWhole = true;
     this.#foundPath = undefined;
+    this.#recent.clear();
     this.#parentPath = NO_PATH;
     this.#dataBytes = 0;
     for (const znode of this.znodes()) this.#dataBytes += this.#store.pathLength(znode.id) + znode.dataLength;
@@ -184,6 +189,14 @@ export class Tree {
   }
 
   #find(path: string): ZnodeId {
+    const known = this.#recent.get(path);
+    if (known !== 0) return known;
+    const id = this.#search(path);
+    if (id !== 0) this.#recent.note(path, id);
+    return id;
+  }
+
+  #search(path: string): ZnodeId {
     // Nothing has an empty name, and so no path a slash in its second place.
     const parent = path.charCodeAt(1) === SLASH ? 0 : this.#findParent(path);
     return parent === 0 ? 0 : findChild(this.#store, parent, path);

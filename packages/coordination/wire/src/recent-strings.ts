@@ -1,13 +1,12 @@
-const SLOTS = 2048;
+const SLOTS = 4096;
 const SLOTS_MASK = SLOTS - 1;
 /** Shorter strings are cheap to make, and longer ones are rarely the same. */
 const BYTES_MIN = 8;
 const BYTES_MAX = 128;
 /** What strings that come often differ in is mostly near their end. */
 const HASHED_BYTES_MAX = 16;
-/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
-const OFFSET_BASIS = 0x811c9dc5;
-const PRIME = 0x01000193;
+/** Odd, and more than there are digits: strings that are numbered share no slots. */
+const FACTOR = 11;
 
 const { imul } = Math;
 
@@ -42,11 +41,11 @@ export class RecentStrings {
 }
 
 function hashOf(bytes: Buffer, start: number, end: number): number {
-  let hash = OFFSET_BASIS ^ (end - start);
+  let hash = end - start;
   for (let at = Math.max(start, end - HASHED_BYTES_MAX); at < end; at += 1) {
-    hash = imul(hash ^ (bytes[at] as number), PRIME);
+    hash = (imul(hash, FACTOR) + (bytes[at] as number)) | 0;
   }
-  return hash ^ (hash >>> 15);
+  return hash;
 }
 
 function isText(text: string, bytes: Buffer, start: number, end: number): boolean {

@@ -12,7 +12,7 @@ import type {
 } from '@reeve/zab';
 
 /** A buffer that grew beyond this is not kept for the next turn, bytes. */
-const KEPT_BYTES_MAX = 256 * 1024;
+const KEPT_BYTES_MAX = 2 * 1024 * 1024;
 const KEPT_WRITERS_MAX = 64;
 
 /** What agreement wants done: the part of an outbox that is between members and the disk. */

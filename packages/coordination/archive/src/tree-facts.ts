@@ -29,13 +29,13 @@ export function* znodeFacts(tree: Tree, root: string, display: DataDisplay): Gen
     const path = tree.path(znode);
     if (!isWithin(path, root)) continue;
     const { lifetime, ttlMs, owner, version, cversion, aversion, creates } = znode;
-    const { czxid, mzxid, pzxid, ctimeMs, mtimeMs } = znode;
+    const { czxid, mzxid, pzxid, ctimeMs, mtimeMs, data } = znode;
     yield {
       path,
       lifetime,
       ...(lifetime === 'ttl' ? { ttlMs } : {}),
       ...(lifetime === 'ephemeral' ? { owner } : {}),
-      ...dataFacts(znode.data, display),
+      ...dataFacts(data === null ? null : Buffer.from(data, 'latin1'), display),
       ...{ version, cversion, aversion, creates, children: znode.childCount },
       ...{ czxid, mzxid, pzxid, ctimeMs, mtimeMs },
       acl: znode.acl.entries,

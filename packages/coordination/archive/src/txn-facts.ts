@@ -1,6 +1,6 @@
 import { unreachable } from '@reeve/base';
 import type { LoggedTxn, Txn, TxnPart } from '@reeve/tree';
-import type { Acl, ErrorName, Octets, SessionId } from '@reeve/wire';
+import type { Acl, ErrorName, SessionId } from '@reeve/wire';
 
 /** One change of a transaction, as it is shown. `data` only where it was asked for. */
 export interface PartFacts {
@@ -61,10 +61,10 @@ function partFacts(part: TxnPart, display: DataDisplay): PartFacts {
     case 'create': {
       const { lifetime, ttlMs, acl } = part;
       const ttl = lifetime === 'ttl' ? { ttlMs } : {};
-      return { kind, path, lifetime, ...ttl, ...dataFacts(part.data, display), acl: acl.entries };
+      return { kind, path, lifetime, ...ttl, ...dataFacts(part.data?.view() ?? null, display), acl: acl.entries };
     }
     case 'set_data':
-      return { kind, path, version: part.version, ...dataFacts(part.data, display) };
+      return { kind, path, version: part.version, ...dataFacts(part.data?.view() ?? null, display) };
     case 'set_acl':
       return { kind, path, version: part.version, acl: part.acl.entries };
     case 'delete':
@@ -76,10 +76,9 @@ function partFacts(part: TxnPart, display: DataDisplay): PartFacts {
 }
 
 /** The length of data, and the data where it is asked for. Null data has neither. */
-export function dataFacts(octets: Octets | null, display: DataDisplay): Pick<PartFacts, 'bytes' | 'data' | 'encoding'> {
-  if (octets === null) return {};
-  if (display === 'counted') return { bytes: octets.length };
-  const bytes = Buffer.from(octets, 'latin1');
+export function dataFacts(bytes: Buffer | null, display: DataDisplay): Pick<PartFacts, 'bytes' | 'data' | 'encoding'> {
+  if (bytes === null) return {};
+  if (display === 'counted') return { bytes: bytes.length };
   const text = bytes.toString('utf8');
   // Text that comes back the same and holds nothing that a terminal would obey.
   const isText = !hasControl(text) && Buffer.from(text, 'utf8').equals(bytes);

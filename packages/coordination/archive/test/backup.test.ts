@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@reeve/base';
 import { temporaryDirectory } from '@reeve/testkit';
+import { Span } from '@reeve/wire';
 import { readBackup } from '../src/backup-reader.ts';
 import { createBackup } from '../src/create-backup.ts';
 import { loadState, rehearse } from '../src/data-directory.ts';
@@ -23,7 +24,7 @@ async function filledDirectory(): Promise<string> {
     create('/ttl', 3, { lifetime: 'ttl', ttlMs: 5_000 }),
     create('/container', 4, { lifetime: 'container' }),
     create('/e', 5, { lifetime: 'ephemeral' }),
-    { kind: 'set_data', path: '/a', data: 'other', version: 1 },
+    { kind: 'set_data', path: '/a', data: Span.of(Buffer.from('other')), version: 1 },
     { kind: 'delete', path: '/null' },
   );
   await log.close();

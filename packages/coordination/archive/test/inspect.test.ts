@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { writeEpochs } from '@reeve/journal';
 import { temporaryDirectory } from '@reeve/testkit';
+import { Span } from '@reeve/wire';
 import { loadState } from '../src/data-directory.ts';
 import { type InspectFilter, type InspectItem, inspectDirectory, inspectFile, inspectTree } from '../src/inspect.ts';
 import { create, placeOf, session, WrittenLog } from './written-log.ts';
@@ -21,7 +22,7 @@ async function written(): Promise<string> {
   await log.append({ kind: 'create_session', timeoutMs: 9_000 });
   await log.append(create('/a', 1));
   await log.append({ kind: 'multi', parts: [create('/b', 2), { kind: 'delete', path: '/a' }] } as never);
-  await log.append({ kind: 'set_data', path: '/b', data: '\u00ff', version: 1 });
+  await log.append({ kind: 'set_data', path: '/b', data: Span.of(Buffer.of(0xff)), version: 1 });
   await log.append({ kind: 'refused', error: 'bad_version', failedPart: -1 });
   await log.append(create('/bb', 3));
   await log.close();

@@ -1,7 +1,7 @@
 import { silent } from '@reeve/base';
 import { type Entry, type Journal, nodeDisk, openJournal } from '@reeve/journal';
 import { encodeTxn, openList, type Tree, type Txn, takeSnapshot } from '@reeve/tree';
-import { type SessionId, sessionIdOf, Writer } from '@reeve/wire';
+import { type SessionId, Span, sessionIdOf, Writer } from '@reeve/wire';
 import type { DataPlace } from '../src/data-directory.ts';
 
 export const session: SessionId = sessionIdOf(1, 2);
@@ -12,7 +12,7 @@ export function placeOf(directory: string): DataPlace {
 
 /** The creation of a child of the root, the `nth`. */
 export function create(path: string, nth: number, changes: Partial<Extract<Txn, { kind: 'create' }>> = {}): Txn {
-  const data = `data of ${path}`;
+  const data = Span.of(Buffer.from(`data of ${path}`));
   return {
     kind: 'create',
     path,

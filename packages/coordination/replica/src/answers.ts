@@ -6,9 +6,9 @@ import {
   eventTypes,
   type MultiPart,
   noSession,
-  octets,
   type SessionId,
   SYNC_CONNECTED,
+  span,
   specialXids,
   type WatchEventType,
   type Writer,
@@ -104,7 +104,7 @@ function writeBody(writer: Writer, tree: Tree, { op, txn }: Proposal): void {
       return;
     case 'set_data':
       // A change of the ensemble is answered with the description of the new one.
-      if (op === 'reconfig') octets.encode(writer, txn.data);
+      if (op === 'reconfig') span.encode(writer, txn.data);
       return writeStatAt(writer, tree, txn.path);
     case 'set_acl':
     case 'check':

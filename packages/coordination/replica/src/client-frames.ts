@@ -29,8 +29,10 @@ export class ClientFrames {
   course: Course | undefined;
   /** `closed` on a leader that serves its learners alone. */
   admission: 'open' | 'closed' = 'open';
-  /** Bytes of requests that came since the disk was last heard of, and wait for it. */
+  /** Bytes that came since the disk was last heard of, with requests among them that wait for it. */
   waitingBytes = 0;
+  /** The bytes that were counted last: what waits keeps all that came with it. */
+  #counted: Buffer | undefined;
   readonly #parts: ClientFrameParts;
   readonly #reader = new Reader();
 
@@ -46,7 +48,12 @@ export class ClientFrames {
     if (connection.phase === 'open') this.#request(connection, event);
     else if (connection.phase === 'greeting') this.#greeting(connection, event);
     else if (connection.phase === 'proving') this.#unproven(connection, event);
-    if (connection.waiting.length > 0) this.waitingBytes += event.end - event.start;
+    if (connection.waiting.length > 0 && event.bytes !== this.#counted) this.#count(event.bytes);
+  }
+
+  #count(bytes: Buffer): void {
+    this.#counted = bytes;
+    this.waitingBytes += bytes.length;
   }
 
   /** Who must prove who it is can ask for nothing else. */

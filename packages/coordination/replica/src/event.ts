@@ -23,7 +23,7 @@ export type ReplicaEvent =
       /** Subject of the certificate that the client proved to own; left out without TLS. */
       readonly x509?: string;
     }
-  /** A client sent one whole frame, `bytes[start, end)`. */
+  /** A client sent one whole frame, `bytes[start, end)`, which nobody writes to again. */
   | {
       readonly kind: 'frame';
       readonly connection: ConnectionId;

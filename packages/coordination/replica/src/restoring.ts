@@ -79,7 +79,7 @@ export class Restoring {
   #membershipIn({ zxid, payload }: Entry): Membership | undefined {
     const { txn } = decodeTxn(this.#reader.reset(payload));
     const isDescription = txn.kind === 'set_data' && txn.path === membershipPath;
-    const membership = isDescription ? this.#membership(txn.data) : undefined;
+    const membership = isDescription ? this.#membership(txn.data?.octets()) : undefined;
     return membership?.version === zxid ? membership : undefined;
   }
 

@@ -10,9 +10,9 @@ import {
   permissions,
   type RequestOf,
   type SessionId,
+  Span,
 } from '@reeve/wire';
 import { type AccessRules, permits, resolveAcl } from './access.ts';
-import { dataOctets } from './octets.ts';
 import type { Pending } from './pending.ts';
 import type { PendingZnode } from './pending-znode.ts';
 import type { QuotaGuard } from './quota-guard.ts';
@@ -193,7 +193,7 @@ function prepareCreate(preparation: Preparation, request: CreateRequest, mode: M
   if (quotas?.forbidsCreate(path, request.data) === true) return refuse('quota_exceeded');
   const owner = mode.lifetime === 'ephemeral' ? asker.session : noSession;
   const parentCreates = noteCreate(preparation, path, parent, { acl, lifetime: mode.lifetime, owner });
-  return { kind: 'create', path, data: dataOctets(request.data), acl, lifetime: mode.lifetime, ttlMs, parentCreates };
+  return { kind: 'create', path, data: spanOf(request.data), acl, lifetime: mode.lifetime, ttlMs, parentCreates };
 }
 
 function noteCreate(
@@ -248,7 +248,7 @@ function prepareSetData({ pending, asker, zxid, quotas }: Preparation, request: 
   if (!isVersion(request.version, znode.version)) return refuse('bad_version');
   const record = pending.change(znode, zxid);
   record.version = (record.version + 1) | 0;
-  return { kind: 'set_data', path, data: dataOctets(request.data), version: record.version };
+  return { kind: 'set_data', path, data: spanOf(request.data), version: record.version };
 }
 
 function prepareSetAcl({ pending, asker, rules, zxid }: Preparation, request: RequestOf<'setACL'>): Txn {
@@ -304,6 +304,11 @@ function prepareParts(preparation: Preparation, requests: RequestOf<'multi'>): T
 /** Each quota that begins counts a whole subtree: one in a transaction is enough. */
 function setsQuota({ op, path }: MultiPart): boolean {
   return path.startsWith('/zookeeper/quota/') && path.endsWith('/zookeeper_limits') && op.startsWith('create');
+}
+
+/** The data of a request, most likely as it was read. Null stays null, which is not the same as empty. */
+function spanOf(data: Buffer | Span | null): Span | null {
+  return data === null || data instanceof Span ? data : Span.of(data);
 }
 
 function isVersion(expected: number, version: number): boolean {

@@ -1,4 +1,4 @@
-import type { Octets } from '@reeve/wire';
+import type { Span } from '@reeve/wire';
 import type { QuotaExcess, QuotaUsage } from './quota-limits.ts';
 import type { Quotas } from './quotas.ts';
 
@@ -13,12 +13,12 @@ export class QuotaGuard {
   }
 
   /** Whether a hard limit forbids a znode with this data. */
-  forbidsCreate(path: string, data: Buffer | Octets | null): boolean {
+  forbidsCreate(path: string, data: Buffer | Span | null): boolean {
     return this.#quotas.size > 0 && this.#forbids(path, { znodes: 1, bytes: data?.length ?? 0 });
   }
 
   /** Whether a hard limit forbids that a znode gets this data. */
-  forbidsData(path: string, data: Buffer | Octets | null): boolean {
+  forbidsData(path: string, data: Buffer | Span | null): boolean {
     if (this.#quotas.size === 0) return false;
     return this.#forbids(path, { znodes: 0, bytes: (data?.length ?? 0) - this.#quotas.bytesAt(path) });
   }

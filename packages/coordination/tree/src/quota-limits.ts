@@ -44,7 +44,7 @@ export function parseLimits(text: Octets | null): QuotaLimits {
 }
 
 /** The text of `zookeeper_stats`. */
-export function statsText(usage: QuotaUsage): Octets {
+export function statsText(usage: QuotaUsage): string {
   return `count=${usage.znodes},bytes=${usage.bytes}`;
 }
 

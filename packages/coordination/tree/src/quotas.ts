@@ -1,5 +1,4 @@
-import type { Octets } from '@reeve/wire';
-import { baseName, childPath, parentPath } from '@reeve/wire';
+import { baseName, childPath, parentPath, Span } from '@reeve/wire';
 import {
   excessOf,
   parseLimits,
@@ -19,7 +18,7 @@ const STATS = 'zookeeper_stats';
 /** What quotas need of the tree. */
 export interface QuotaTree {
   get(path: string): Znode | undefined;
-  replaceData(znode: Znode, data: Octets | null): void;
+  replaceData(znode: Znode, data: Span | null): void;
 }
 
 interface Quota {
@@ -47,7 +46,7 @@ export class Quotas {
   }
 
   /** A znode was created. */
-  created(path: string, data: Octets | null): void {
+  created(path: string, data: Span | null): void {
     if (this.#byRoot.size > 0) this.#count(path, 1, lengthOf(data));
     if (path.startsWith(BELOW_QUOTAS)) this.#set(path);
   }
@@ -59,7 +58,7 @@ export class Quotas {
   }
 
   /** A znode has other data; `bytes` was the length of what it had. */
-  changed(path: string, bytes: number, data: Octets | null): void {
+  changed(path: string, bytes: number, data: Span | null): void {
     if (this.#byRoot.size === 0) return;
     this.#count(path, 0, lengthOf(data) - bytes);
     if (path.startsWith(BELOW_QUOTAS)) this.#set(path);
@@ -129,7 +128,7 @@ export class Quotas {
   /** As ZooKeeper does: its version and times stay, and nobody is notified. */
   #show({ root, usage }: Pick<Quota, 'root' | 'usage'>): void {
     const stats = this.#tree.get(`${QUOTAS}${root}/${STATS}`);
-    if (stats !== undefined) this.#tree.replaceData(stats, statsText(usage));
+    if (stats !== undefined) this.#tree.replaceData(stats, Span.of(Buffer.from(statsText(usage))));
   }
 
   #usageOf(root: string): QuotaUsage {
@@ -155,6 +154,6 @@ function rootOf(path: string): string | undefined {
   return root === '' || root === '/zookeeper' || root.startsWith('/zookeeper/') ? undefined : root;
 }
 
-function lengthOf(data: Octets | null): number {
+function lengthOf(data: Span | null): number {
   return data === null ? 0 : data.length;
 }

@@ -70,7 +70,7 @@ export class SnapshotLoader {
 
   #load(reader: Reader, stored: ValueOf<typeof znodeRecord>): void {
     const name = reader.octets() ?? '';
-    const data = reader.octets();
+    const data = reader.span();
     const acl = this.#acls[stored.acl];
     if (acl === undefined) throw new SnapshotError(`${name} has an access list that is not there`);
     const isRoot = stored.parentId === 0;

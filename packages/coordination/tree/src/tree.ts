@@ -1,5 +1,4 @@
-import type { Octets } from '@reeve/wire';
-import { noSession, type SessionId } from '@reeve/wire';
+import { noSession, type Octets, type SessionId, Span } from '@reeve/wire';
 import { openList, readOnlyList } from './access-list.ts';
 import { Quotas } from './quotas.ts';
 import { addChild, findChild, findParent, lastSlash, pathOf, SLASH } from './store/paths.ts';
@@ -248,7 +247,8 @@ export class Tree {
   #reserve(path: string): void {
     const isConfig = path === '/zookeeper/config';
     const acl = isConfig ? readOnlyList : openList;
-    const born = { data: '', acl, lifetime: 'persistent', owner: noSession, ttlMs: 0, czxid: 0, ctimeMs: 0 } as const;
+    const data = Span.of(Buffer.alloc(0));
+    const born = { data, acl, lifetime: 'persistent', owner: noSession, ttlMs: 0, czxid: 0, ctimeMs: 0 } as const;
     const parent = this.parent(path);
     if (path === '/' || parent === undefined) this.load('', born);
     else this.create(parent, path, born);

@@ -6,13 +6,13 @@ import {
   type Fields,
   int,
   long,
-  octets,
   type Reader,
   type RecordCodec,
   record,
   recurring,
   type SessionId,
   sessionId,
+  span,
   tagged,
   ustring,
   type ValueOf,
@@ -47,14 +47,14 @@ export const lifetimeCodec: Codec<Lifetime> = word(lifetimes);
 
 const create = record({
   path: ustring,
-  data: octets,
+  data: span,
   acl: accessList,
   lifetime: lifetimeCodec,
   ttlMs: long,
   parentCreates: int,
 });
 const pathOnly = record({ path: ustring });
-const setData = record({ path: recurring, data: octets, version: int });
+const setData = record({ path: recurring, data: span, version: int });
 const setAcl = record({ path: ustring, acl: accessList, version: int });
 
 type Tagged<K extends string, C> = { readonly kind: K } & ValueOf<C>;

@@ -1,5 +1,4 @@
-import type { Octets } from '@reeve/wire';
-import { noSession, type SessionId, sessionId, type Writer } from '@reeve/wire';
+import { noSession, type Octets, type SessionId, type Span, sessionId, type Writer } from '@reeve/wire';
 import type { AccessList } from './access-list.ts';
 import type { RecordId } from './store/records.ts';
 import { birth, type Lifetime, life, type ZnodeId, type ZnodeStore } from './store/znode-store.ts';
@@ -19,7 +18,7 @@ export interface ZnodeView {
 
 /** What a znode is born with. */
 export interface ZnodeBirth {
-  readonly data: Octets | null;
+  readonly data: Span | null;
   readonly acl: AccessList;
   readonly lifetime: Lifetime;
   readonly owner: SessionId;

@@ -1,4 +1,4 @@
-import { createFlags } from '@reeve/wire';
+import { createFlags, Span } from '@reeve/wire';
 import { outcome, type Write } from './requests.ts';
 
 interface NaiveZnode {
@@ -7,6 +7,10 @@ interface NaiveZnode {
   readonly creates: number;
   readonly deletes: number;
   readonly owner: string;
+}
+
+function textOf(data: Buffer | Span | null): string | null {
+  return (data instanceof Span ? data.view() : data)?.toString() ?? null;
 }
 
 const EPHEMERAL = new Set([createFlags.ephemeral, createFlags.ephemeral_sequential]);
@@ -55,7 +59,7 @@ export class NaiveTree {
     return 'ok';
   }
 
-  #create(request: { path: string; data: Buffer | string | null; flags: number }, session: string): string {
+  #create(request: { path: string; data: Buffer | Span | null; flags: number }, session: string): string {
     const above = request.path.slice(0, request.path.lastIndexOf('/')) || '/';
     const parent = this.znodes.get(above);
     if (parent === undefined) return 'no_node';
@@ -65,7 +69,7 @@ export class NaiveTree {
     if (parent.owner !== '') return 'no_children_for_ephemerals';
     const owner = EPHEMERAL.has(request.flags as 1) ? session : '';
     this.#put(above, { ...parent, creates: parent.creates + 1 });
-    this.#put(path, { data: request.data?.toString() ?? null, version: 0, creates: 0, deletes: 0, owner });
+    this.#put(path, { data: textOf(request.data), version: 0, creates: 0, deletes: 0, owner });
     return 'ok';
   }
 
@@ -80,11 +84,11 @@ export class NaiveTree {
     return 'ok';
   }
 
-  #setData(path: string, data: Buffer | string | null, version: number): string {
+  #setData(path: string, data: Buffer | Span | null, version: number): string {
     const refusal = this.#check(path, version);
     if (refusal !== 'ok') return refusal;
     const znode = this.znodes.get(path) as NaiveZnode;
-    this.#put(path, { ...znode, data: data?.toString() ?? null, version: znode.version + 1 });
+    this.#put(path, { ...znode, data: textOf(data), version: znode.version + 1 });
     return 'ok';
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Span } from '@reeve/wire';
 import fc from 'fast-check';
 import { openList } from '../src/access-list.ts';
 import { OctetHeap } from '../src/store/octet-heap.ts';
@@ -100,7 +101,7 @@ describe('the store of znodes', () => {
     const store = rooted();
     const id = addChild(store, ROOT, '/name', born);
     for (const data of ['', 'short', 'y'.repeat(5_000), 'z'.repeat(500_000), null, '\u0000\u00ff']) {
-      store.replaceData(id, data);
+      store.replaceData(id, data === null ? null : Span.of(Buffer.from(data, 'latin1')));
       expect(store.data(id)).toBe(data);
       expect(findZnode(store, '/name')).toBe(id);
     }

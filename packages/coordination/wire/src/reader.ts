@@ -1,4 +1,5 @@
 import { RecentStrings } from './recent-strings.ts';
+import { Span } from './span.ts';
 import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
@@ -8,10 +9,7 @@ const LOOP_BYTES_MAX = 32;
 /** One for all readers: it remembers nothing that changes what is read. */
 const recentStrings = new RecentStrings();
 
-/**
- * Bytes, one per character (latin1). They cost their length and one object; a view costs two, and is void when its frame
- * is.
- */
+/** Bytes, one per character (latin1): names, which are compared and hashed as paths are. */
 export type Octets = string;
 
 /**
@@ -23,11 +21,18 @@ export type Octets = string;
 export class Reader {
   offset = 0;
   #bytes: Buffer = NO_BYTES;
+  /** What the bytes lie in, and where: to ask for it each time is dear. */
+  #store: ArrayBufferLike = NO_BYTES.buffer;
+  #base = 0;
   #end = 0;
 
   /** Points the reader at `bytes[start, end)`. The bytes are not copied. */
   reset(bytes: Buffer, start = 0, end = bytes.length): this {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#store = bytes.buffer;
+      this.#base = bytes.byteOffset;
+    }
     this.offset = start;
     this.#end = end;
     return this;
@@ -68,6 +73,14 @@ export class Reader {
     if (length === -1) return null;
     const at = this.#advanceLength(length);
     return this.#bytes.subarray(at, at + length);
+  }
+
+  /** The same as a span, for what is copied before the frame's chunk is let go. */
+  span(): Span | null {
+    const length = this.int();
+    if (length === -1) return null;
+    const at = this.#advanceLength(length);
+    return new Span(this.#store, this.#base + at, length);
   }
 
   /** The bytes of a buffer copied out of the frame, or null. */
@@ -119,7 +132,7 @@ export class Reader {
     const at = this.offset;
     const end = this.#end;
     this.offset = end;
-    if (end - at > LOOP_BYTES_MAX) return void this.#bytes.copy(target, start, at, end);
+    if (end - at > LOOP_BYTES_MAX) return target.set(new Uint8Array(this.#store, this.#base + at, end - at), start);
     for (let i = at; i < end; i += 1) target[start + i - at] = this.#bytes[i] as number;
   }
 

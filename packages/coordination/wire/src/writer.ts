@@ -1,3 +1,5 @@
+import type { Span } from './span.ts';
+
 const TWO_32 = 4294967296;
 /** Above this many characters the native encoder is faster than a loop. */
 const LOOP_CHARACTERS_MAX = 48;
@@ -58,6 +60,14 @@ export class Writer {
     this.#bytes.set(value, at + 4);
   }
 
+  /** As `buffer`. */
+  span(value: Span): void {
+    const { length } = value;
+    const at = this.#reserve(4 + length);
+    this.#words.setInt32(at, length);
+    value.copyTo(this.#bytes, at + 4);
+  }
+
   string(value: string): void {
     const length = value.length;
     if (length > LOOP_CHARACTERS_MAX) return this.#longString(value);
@@ -73,12 +83,6 @@ export class Writer {
     }
     this.#words.setInt32(at, length);
     this.#position = at + 4 + length;
-  }
-
-  /** One byte for each character, without a length. */
-  latin1(value: string): void {
-    const at = this.#reserve(value.length);
-    this.#bytes.latin1Write(value, at, value.length);
   }
 
   /** Bytes as they are, without a length. */

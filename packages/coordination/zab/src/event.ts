@@ -18,7 +18,7 @@ export type ZabEvent =
       readonly peer: MemberId;
       readonly origin: 'dialled' | 'accepted';
     }
-  /** One whole message came over a stream, `bytes[start, end)`: in the order in which it was sent. */
+  /** One whole message came over a stream, `bytes[start, end)`, in the order in which it was sent: nobody writes to it again. */
   | {
       readonly kind: 'message';
       readonly link: LinkId;

@@ -58,7 +58,7 @@ export class ZnodeModel {
         if (known === undefined) return void this.offences.push(`${zxid} sets ${part.path}, which does not exist`);
         if (part.version !== known.version + 1)
           this.offences.push(`${zxid} sets ${part.path} to version ${part.version} after ${known.version}`);
-        this.znodes.set(part.path, { ...known, data: part.data, mzxid: zxid, version: part.version });
+        this.znodes.set(part.path, { ...known, data: part.data?.octets() ?? null, mzxid: zxid, version: part.version });
         return;
       case 'check':
       case 'set_acl':
@@ -72,7 +72,7 @@ export class ZnodeModel {
     if (owner !== noSession && !this.sessions.has(session)) {
       this.offences.push(`${zxid} creates ${path} for ${session}, which is not open`);
     }
-    this.znodes.set(path, { data, czxid: zxid, mzxid: zxid, version: 0, owner });
+    this.znodes.set(path, { data: data?.octets() ?? null, czxid: zxid, mzxid: zxid, version: 0, owner });
   }
 
   #close(zxid: number, session: SessionId, ephemerals: readonly string[]): void {

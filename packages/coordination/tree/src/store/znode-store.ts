@@ -1,4 +1,4 @@
-import type { Octets, SessionId, Writer } from '@reeve/wire';
+import type { Octets, SessionId, Span, Writer } from '@reeve/wire';
 import type { AccessList } from '../access-list.ts';
 import { ListTable } from './list-table.ts';
 import { NameIndex } from './name-index.ts';
@@ -68,7 +68,7 @@ export type Lifetime = (typeof lifetimes)[number];
 
 /** What a new znode's records say. */
 export interface Newborn {
-  readonly data: Octets | null;
+  readonly data: Span | null;
   readonly acl: AccessList;
   readonly lifetime: Lifetime;
   readonly czxid: number;
@@ -218,7 +218,7 @@ export class ZnodeStore {
   }
 
   /** Replaces the data of a znode. */
-  replaceData(id: ZnodeId, data: Octets | null): void {
+  replaceData(id: ZnodeId, data: Span | null): void {
     const { births, heap } = this;
     const nameLength = this.nameLength(id);
     const before = nameLength + Math.max(0, births.int(id, birth.dataLength));
@@ -233,7 +233,7 @@ export class ZnodeStore {
       address = fresh;
     }
     births.setInt(id, birth.dataLength, data === null ? -1 : data.length);
-    if (data !== null) heap.bytes(address).latin1Write(data, heap.offset(address) + nameLength, data.length);
+    if (data !== null) data.copyTo(heap.bytes(address), heap.offset(address) + nameLength);
   }
 
   /** The name of a znode. */
@@ -287,7 +287,7 @@ export class ZnodeStore {
     const bytes = heap.bytes(address);
     const at = heap.offset(address);
     for (let i = 0; i < nameLength; i += 1) bytes[at + i] = octets.charCodeAt(start + i);
-    if (data !== null) bytes.latin1Write(data, at + nameLength, dataLength);
+    if (data !== null) data.copyTo(bytes, at + nameLength);
     births.setDouble(id, birth.czxid, czxid);
     births.setDouble(id, birth.ctime, ctimeMs);
     births.setInt(id, birth.address, address);

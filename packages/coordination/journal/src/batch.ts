@@ -68,7 +68,7 @@ export class Batch {
     if (end + trailerBytes + alignment > this.#bytes.length) this.#grow(end + trailerBytes + alignment);
     putLong(this.#bytes, entry.zxid, at);
     this.#bytes.writeUInt32BE(entry.payload.length, at + 8);
-    entry.payload.copy(this.#bytes, at + recordHeadBytes);
+    this.#bytes.set(entry.payload, at + recordHeadBytes);
     this.#position = end;
     if (this.#count === 0) this.#firstZxid = entry.zxid;
     this.#lastZxid = entry.zxid;

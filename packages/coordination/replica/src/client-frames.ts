@@ -1,13 +1,13 @@
 import { unreachable } from '@reeve/base';
 import type { Tree } from '@reeve/tree';
-import { type Codec, connectRequest, noSession, opName, ops, Reader, type RequestOf, WireError } from '@reeve/wire';
+import { type Codec, connectRequest, noSession, Reader, type RequestOf, WireError } from '@reeve/wire';
 import type { Connection, Question } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Course } from './course.ts';
 import type { ReplicaEvent } from './event.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Proofs } from './proofs.ts';
-import { isThrottled, routes } from './routes.ts';
+import { isThrottled, type Operation, operationOf } from './routes.ts';
 import type { SessionOrder } from './session-order.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -60,8 +60,8 @@ export class ClientFrames {
   #unproven(connection: Connection, event: FrameEvent): void {
     const { bytes, start, end } = event;
     if (end - start < REQUEST_HEAD_BYTES) return this.#parts.connections.close(connection);
-    const op = opName(bytes.readInt32BE(start + 4));
-    if (op === 'auth' || op === 'sasl') this.#request(connection, event);
+    const by = operationOf(bytes.readInt32BE(start + 4))?.route.by;
+    if (by === 'auth' || by === 'sasl') this.#request(connection, event);
     else this.#parts.proofs.demand(connection, bytes.readInt32BE(start));
   }
 
@@ -70,8 +70,9 @@ export class ClientFrames {
     const { bytes, start, end } = event;
     const connection = this.#parts.connections.get(event.connection);
     const isRequest = connection?.phase === 'open' && end - start >= REQUEST_HEAD_BYTES;
-    const op = isRequest ? opName(bytes.readInt32BE(start + 4)) : undefined;
-    if (connection === undefined || op === undefined || !isThrottled(routes[op])) return this.take(event);
+    const operation = isRequest ? operationOf(bytes.readInt32BE(start + 4)) : undefined;
+    if (connection === undefined || operation === undefined) return this.take(event);
+    if (!isThrottled(operation.route)) return this.take(event);
     connection.received += 1;
     if (connection.standing !== undefined) this.#parts.sessions.touch(connection.standing);
     this.#parts.order.serve(connection, {
@@ -101,16 +102,21 @@ export class ClientFrames {
     const reader = this.#reader.reset(bytes, start, end);
     if (reader.remaining < REQUEST_HEAD_BYTES) return this.#parts.connections.close(connection);
     const xid = reader.int();
-    const op = opName(reader.int());
-    if (op === undefined) return this.#parts.order.refuseAndLeave(connection, xid);
-    const request = decoded<unknown>(ops[op].request, reader);
-    if (request !== undefined) return this.#dispatch(connection, { xid, op, request }, frame);
+    const operation = operationOf(reader.int());
+    if (operation === undefined) return this.#parts.order.refuseAndLeave(connection, xid);
+    const request = decoded(operation.request, reader);
+    if (request !== undefined) {
+      return this.#dispatch(connection, { xid, op: operation.op, request }, { frame, route: operation.route });
+    }
     this.#parts.order.serve(connection, { kind: 'refusal', xid, error: 'marshalling_error', next: 'stay' });
   }
 
-  #dispatch(connection: Connection, asked: Pick<Question, 'xid' | 'op' | 'request'>, frame: FrameEvent): void {
+  #dispatch(
+    connection: Connection,
+    asked: Pick<Question, 'xid' | 'op' | 'request'>,
+    { frame, route }: { readonly frame: FrameEvent; readonly route: Operation['route'] },
+  ): void {
     const { xid, op, request } = asked;
-    const route = routes[op];
     switch (route.by) {
       case 'read':
       case 'watch':

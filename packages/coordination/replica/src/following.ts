@@ -45,6 +45,7 @@ export interface FollowingParts {
 /** The course of a member that follows or observes: what changes anything goes to the leader and comes back as an entry. */
 export class Following implements Course {
   readonly #parts: FollowingParts;
+  /** By their numbers, counted from the first: small numbers are found sooner. */
   readonly #sent = new Map<number, Forwarded | Barrier | Returning>();
   #request: number;
   /** When the leader was last told which sessions were heard of, on their clock. */
@@ -121,8 +122,7 @@ export class Following implements Course {
 
   /** What waits for the entry that came of a request, unless its client is gone. */
   take(request: number): Forwarded | undefined {
-    const item = this.#sent.get(request);
-    this.#sent.delete(request);
+    const item = this.#answered(request);
     return item?.kind === 'forwarded' ? item : undefined;
   }
 
@@ -177,8 +177,15 @@ export class Following implements Course {
     }
     const request = this.#request;
     this.#request += 1;
-    this.#sent.set(request, item);
+    this.#sent.set(request - this.#parts.firstRequest, item);
     return request;
+  }
+
+  #answered(request: number): Forwarded | Barrier | Returning | undefined {
+    const key = request - this.#parts.firstRequest;
+    const item = this.#sent.get(key);
+    this.#sent.delete(key);
+    return item;
   }
 
   #tell(message: MemberMessage, frame?: Frame): void {
@@ -191,15 +198,13 @@ export class Following implements Course {
   }
 
   #declined(request: number): void {
-    const item = this.#sent.get(request);
-    this.#sent.delete(request);
+    const item = this.#answered(request);
     if (item !== undefined) this.#parts.connections.close(item.connection);
   }
 
   #reopened(request: number, timeoutMs: number): void {
     const { answering, connections, sessions } = this.#parts;
-    const item = this.#sent.get(request);
-    this.#sent.delete(request);
+    const item = this.#answered(request);
     if (item?.kind !== 'returning' || item.connection.phase !== 'returning') return;
     const { connection } = item;
     if (timeoutMs === 0) {
@@ -218,8 +223,7 @@ export class Following implements Course {
 
   #synced(request: number, zxid: number): void {
     const { agreement, lastApplied, order } = this.#parts;
-    const item = this.#sent.get(request);
-    this.#sent.delete(request);
+    const item = this.#answered(request);
     if (item?.kind !== 'barrier') return;
     item.zxid = zxid;
     if (zxid <= lastApplied()) order.pass(item);

@@ -1,12 +1,12 @@
-import type { Preparation, WriteOp } from '@reeve/tree';
-import { type Codec, type Identity, opName, ops, type Reader, type SessionId } from '@reeve/wire';
+import type { Preparation } from '@reeve/tree';
+import type { Identity, Reader, SessionId } from '@reeve/wire';
 import type { MemberId, Zab } from '@reeve/zab';
 import type { Agreement } from './agreement.ts';
 import type { Connections } from './connections.ts';
 import type { Leader } from './leader.ts';
 import { type Condition, isSame } from './leading.ts';
 import { type MemberMessage, readMemberMessage, writeMemberMessage } from './member-messages.ts';
-import { routes } from './routes.ts';
+import { operationOf } from './routes.ts';
 import type { SessionEnds } from './session-ends.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Syncs } from './syncs.ts';
@@ -93,13 +93,13 @@ export class LearnerRequests {
 
   #write(learner: MemberId, { request: number, session: id, xid, op: code }: Message<'write'>, reader: Reader): void {
     const { agreement, condition, leader, sessions } = this.#parts;
-    const op = opName(code);
-    if (op === undefined || routes[op].by !== 'write') throw reader.malformed(`operation ${code} is no write`);
+    const operation = operationOf(code);
+    if (operation?.route.by !== 'write') throw reader.malformed(`operation ${code} is no write`);
     if (!agreement.hasRoom) return this.#declineWrite(learner, { request: number, session: id });
     const origin = { member: learner, request: number };
     const client: Preparation['asker'] = { session: id, identities: this.#identities.get(id) ?? [] };
-    const request = (ops[op].request as Codec<unknown>).decode(reader);
-    const asked = { client, connection: undefined, origin, xid, op: op as WriteOp, request };
+    const request = operation.request.decode(reader);
+    const asked = { client, connection: undefined, origin, xid, op: operation.route.op, request };
     const session = sessions.get(id);
     if (session?.phase !== 'open') return leader.refuse(asked, 'session_expired', condition.nowMs);
     session.owner ??= learner;

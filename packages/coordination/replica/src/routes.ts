@@ -1,5 +1,5 @@
 import type { ReadOp, WriteOp } from '@reeve/tree';
-import type { OpName } from '@reeve/wire';
+import { type Codec, type OpName, ops } from '@reeve/wire';
 import type { WatchOp } from './watch-requests.ts';
 
 /**
@@ -59,6 +59,25 @@ export const routes: Readonly<Record<OpName, Route>> = {
   // Sessions are opened by the handshake alone.
   createSession: { by: 'nobody' },
 };
+
+/** What is known of an operation: found at once by its number, as each request needs all of it. */
+export interface Operation {
+  readonly op: OpName;
+  readonly route: Route;
+  readonly request: Codec<unknown>;
+}
+
+const byCode = new Map<number, Operation>(
+  Object.entries(ops).map(([name, { code, request }]) => {
+    const op = name as OpName;
+    return [code, { op, route: routes[op], request: request as Codec<unknown> }] as const;
+  }),
+);
+
+/** The operation of this number; `undefined` when the protocol has none. */
+export function operationOf(code: number): Operation | undefined {
+  return byCode.get(code);
+}
 
 /** Whether a request of this kind may be refused for having waited too long (ZooKeeper's throttledOpWaitTime). */
 export function isThrottled({ by }: Route): boolean {

@@ -14,33 +14,40 @@ export function sessionIdOf(high: number, low: number): SessionId {
   return (hex32(high) + hex32(low)) as SessionId;
 }
 
-/** The ids that were written and read last: requests of one session come in a row. */
-const last = { id: noSession, high: 0, low: 0 };
-const lastRead = { id: noSession, high: 0, low: 0 };
+/** Ids that were written or read lately, each at a place that follows from its last byte: sessions are numbered. */
+const recent = Array.from({ length: 256 }, () => ({ id: noSession, high: 0, low: 0 }));
 
 /** A session id in the wire: a jute `long`. */
 export const sessionId: Codec<SessionId> = {
   bytesMin: 8,
   encode(writer, value) {
-    if (value !== last.id) {
-      last.id = value;
-      last.high = Number.parseInt(value.slice(0, 8), 16) | 0;
-      last.low = Number.parseInt(value.slice(8), 16) | 0;
+    const known = recent[((digit(value, 14) << 4) | digit(value, 15)) & 0xff] as (typeof recent)[number];
+    if (value !== known.id) {
+      known.id = value;
+      known.high = Number.parseInt(value.slice(0, 8), 16) | 0;
+      known.low = Number.parseInt(value.slice(8), 16) | 0;
     }
-    writer.int(last.high);
-    writer.int(last.low);
+    writer.int(known.high);
+    writer.int(known.low);
   },
   decode(reader) {
     const high = reader.int();
     const low = reader.int();
-    if (high !== lastRead.high || low !== lastRead.low) {
-      lastRead.id = sessionIdOf(high, low);
-      lastRead.high = high;
-      lastRead.low = low;
+    const known = recent[low & 0xff] as (typeof recent)[number];
+    if (high !== known.high || low !== known.low) {
+      known.id = sessionIdOf(high, low);
+      known.high = high;
+      known.low = low;
     }
-    return lastRead.id;
+    return known.id;
   },
 };
+
+/** The value of a hexadecimal digit, lower case. */
+function digit(text: string, at: number): number {
+  const character = text.charCodeAt(at);
+  return character < 0x40 ? character - 0x30 : character - 0x57;
+}
 
 function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, '0');

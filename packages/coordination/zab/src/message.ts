@@ -228,11 +228,17 @@ export function writeMessage(writer: Writer, message: Message): void {
   writer.endFrame(beginMessage(writer, message));
 }
 
-/** Writes a proposal with its payload. */
-export function writeProposal(writer: Writer, head: MessageOf<'propose'>, payload: Buffer): void {
+/** As `beginMessage`, for the message that comes most often. */
+export function beginProposal(writer: Writer, head: MessageOf<'propose'>): number {
   const start = writer.beginFrame();
   writer.byte(forms.propose.type);
   forms.propose.write(writer, head);
+  return start;
+}
+
+/** Writes a proposal with its payload. */
+export function writeProposal(writer: Writer, head: MessageOf<'propose'>, payload: Buffer): void {
+  const start = beginProposal(writer, head);
   writer.copy(payload, 0, payload.length);
   writer.endFrame(start);
 }

@@ -2,7 +2,7 @@ import { invariant } from '@reeve/base';
 import type { Reader, Writer } from '@reeve/wire';
 import type { Entry, Origin } from './host.ts';
 import type { MemberId, Membership } from './membership.ts';
-import { beginMessage } from './message.ts';
+import { beginProposal } from './message.ts';
 
 /** Payloads share buffers of this size; a larger one has its own. */
 const CHUNK_BYTES = 256 * 1024;
@@ -155,7 +155,7 @@ export class RecentLog {
   writeProposal(index: number, writer: Writer): void {
     const zxid = this.zxidAt(index);
     const head = { kind: 'propose', zxid, origin: this.originAt(index), membership: this.membershipOf(zxid) } as const;
-    const frame = beginMessage(writer, head);
+    const frame = beginProposal(writer, head);
     const start = this.#startAt(index);
     writer.copy(this.#chunkAt(index), start, start + this.#lengthAt(index));
     writer.endFrame(frame);

@@ -4,6 +4,7 @@ import {
   createMode,
   type ErrorName,
   type Identity,
+  lastNameFault,
   type MultiPart,
   noSession,
   pathFault,
@@ -186,7 +187,7 @@ function prepareCreate(preparation: Preparation, request: CreateRequest, mode: M
   if (parent === undefined) return refuse('no_node');
   if (!permits(parent.acl, permissions.create, asker.identities)) return refuse('no_auth');
   const path = mode.naming === 'sequential' ? request.path + sequence(parent.creates) : request.path;
-  if (pathFault(path) !== undefined) return refuse('bad_arguments');
+  if (lastNameFault(path) !== undefined) return refuse('bad_arguments');
   if (pending.child(parent, path) !== undefined) return refuse('node_exists');
   if (parent.lifetime === 'ephemeral') return refuse('no_children_for_ephemerals');
   if (pending.isFull) return refuse('system_error');
@@ -239,9 +240,8 @@ function prepareDeleteContainer(preparation: Preparation, request: RequestOf<'de
 
 function prepareSetData({ pending, asker, zxid, quotas }: Preparation, request: RequestOf<'setData'>): Txn {
   const { path } = request;
-  if (pathFault(path) !== undefined) return refuse('bad_arguments');
   const znode = pending.get(path);
-  if (znode === undefined) return refuse('no_node');
+  if (znode === undefined) return refuseMissing(path);
   if (!permits(znode.acl, permissions.write, asker.identities)) return refuse('no_auth');
   if (pending.isFull) return refuse('system_error');
   if (quotas?.forbidsData(path, request.data) === true) return refuse('quota_exceeded');
@@ -268,9 +268,8 @@ function prepareSetAcl({ pending, asker, rules, zxid }: Preparation, request: Re
 
 function prepareCheck({ pending, asker }: Preparation, request: RequestOf<'check'>): Txn {
   const { path } = request;
-  if (pathFault(path) !== undefined) return refuse('bad_arguments');
   const znode = pending.get(path);
-  if (znode === undefined) return refuse('no_node');
+  if (znode === undefined) return refuseMissing(path);
   if (!permits(znode.acl, permissions.read, asker.identities)) return refuse('no_auth');
   return isVersion(request.version, znode.version) ? { kind: 'check', path } : refuse('bad_version');
 }
@@ -309,6 +308,11 @@ function setsQuota({ op, path }: MultiPart): boolean {
 /** The data of a request, most likely as it was read. Null stays null, which is not the same as empty. */
 function spanOf(data: Buffer | Span | null): Span | null {
   return data === null || data instanceof Span ? data : Span.of(data);
+}
+
+/** What is there has a legal path: only of what is not there must that be asked. */
+function refuseMissing(path: string): Txn {
+  return refuse(pathFault(path) === undefined ? 'no_node' : 'bad_arguments');
 }
 
 function isVersion(expected: number, version: number): boolean {

@@ -157,7 +157,9 @@ export function decodeTxn(reader: Reader): LoggedTxn {
 }
 
 function encodeTagged(writer: Writer, txn: Txn): void {
-  const layout = layouts[txn.kind];
+  // To look a layout up by name costs more than to ask for the two that come most often.
+  const layout =
+    txn.kind === 'create' ? layouts.create : txn.kind === 'set_data' ? layouts.set_data : layouts[txn.kind];
   writer.int(layout.code);
   (layout.body as Codec<unknown>).encode(writer, txn);
 }

@@ -4,7 +4,16 @@ export function pathFault(path: string): string | undefined {
   if (path.charCodeAt(0) !== SLASH) return 'must start with /';
   if (path.length === 1) return undefined;
   if (path.charCodeAt(path.length - 1) === SLASH) return 'must not end with /';
-  return segmentsFault(path);
+  return segmentsFault(path, 0);
+}
+
+/** As `pathFault`, for a path whose parent is known to be there: then all but its last name is legal. */
+export function lastNameFault(path: string): string | undefined {
+  let slash = path.length - 1;
+  while (slash >= 0 && path.charCodeAt(slash) !== SLASH) slash -= 1;
+  // The parent of `//x` passes for the root.
+  if (slash > 0 && path.charCodeAt(slash - 1) === SLASH) return segmentsFault(path, 0);
+  return path === '/' ? undefined : segmentsFault(path, slash);
 }
 
 /** As `pathFault`, for the path of a sequential create, which may end with `/`: the suffix is the whole name. */
@@ -31,9 +40,10 @@ export function childPath(parent: string, name: string): string {
 const SLASH = 47;
 const DOT = 46;
 
-function segmentsFault(path: string): string | undefined {
-  let start = 1;
-  for (let i = 1; i <= path.length; i += 1) {
+/** @param slash the one behind which the names to be looked at begin */
+function segmentsFault(path: string, slash: number): string | undefined {
+  let start = slash + 1;
+  for (let i = start; i <= path.length; i += 1) {
     const character = i === path.length ? SLASH : path.charCodeAt(i);
     if (character === SLASH) {
       const fault = segmentFault(path, start, i);

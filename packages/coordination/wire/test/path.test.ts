@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { baseName, childPath, parentPath, pathFault, sequentialPathFault } from '@reeve/wire';
+import { baseName, childPath, lastNameFault, parentPath, pathFault, sequentialPathFault } from '@reeve/wire';
+import fc from 'fast-check';
 
 describe('pathFault', () => {
   test.each(['/', '/a', '/a/b.c', '/...', '/.a', '/a..', '/ä/日本', '/a b'])('%s is legal', (path) => {
@@ -20,6 +21,17 @@ describe('pathFault', () => {
     ['/\uffff', 'holds a character that is not allowed (U+ffff at 1)'],
   ])('%j %s', (path, fault) => {
     expect(pathFault(path)).toBe(fault);
+  });
+
+  test('of a path whose parent is legal is told by its last name', () => {
+    const name = fc.string({ unit: fc.constantFrom('a', '.', '\u0000', '\ud800', 'ä'), maxLength: 3 });
+    const parent = fc.constantFrom('', '/', '/a', '/a/..b');
+    fc.assert(
+      fc.property(parent, name, (above, below) => {
+        const path = `${above}/${below}`;
+        expect(lastNameFault(path) === undefined).toBe(pathFault(path) === undefined);
+      }),
+    );
   });
 
   test('a sequential create may end with /', () => {

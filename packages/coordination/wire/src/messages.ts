@@ -1,6 +1,6 @@
 import { bool, buffer, type Codec, int, long, record, recurring, ustring, type ValueOf, vector } from './jute.ts';
 import { aclList, clientInfo, dataAndStat, stat } from './records.ts';
-import { data } from './span.ts';
+import { data } from './span-codec.ts';
 
 /** create, create2, createContainer. */
 export const createRequest = record({ path: ustring, data, acl: aclList, flags: int });

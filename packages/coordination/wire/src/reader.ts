@@ -1,5 +1,5 @@
 import { RecentStrings } from './recent-strings.ts';
-import { Span } from './span.ts';
+import { type Octets, Span } from './span.ts';
 import { WireError } from './wire-error.ts';
 
 const TWO_32 = 4294967296;
@@ -8,9 +8,6 @@ const NO_BYTES = Buffer.alloc(0);
 const LOOP_BYTES_MAX = 32;
 /** One for all readers: it remembers nothing that changes what is read. */
 const recentStrings = new RecentStrings();
-
-/** Bytes, one per character (latin1): names, which are compared and hashed as paths are. */
-export type Octets = string;
 
 /**
  * Reads jute's big-endian primitives from one frame.

@@ -1,5 +1,5 @@
-import type { Codec } from './jute.ts';
-import type { Octets } from './reader.ts';
+/** Bytes, one per character (latin1): names, which are compared and hashed as paths are. */
+export type Octets = string;
 
 /**
  * Bytes in the midst of others, which nobody writes to as long as they are looked at: to be copied to where they stay. An
@@ -38,17 +38,3 @@ export class Span {
     return this.view().latin1Slice();
   }
 }
-
-/** jute `buffer` as a span of the frame. */
-export const span: Codec<Span | null> = {
-  bytesMin: 4,
-  encode: (writer, value) => (value === null ? writer.int(-1) : writer.span(value)),
-  decode: (reader) => reader.span(),
-};
-
-/** The data that a request brings: who asks has a buffer, and who is asked reads a span of the frame. */
-export const data: Codec<Buffer | Span | null> = {
-  bytesMin: span.bytesMin,
-  encode: (writer, value) => (value instanceof Span ? writer.span(value) : writer.buffer(value)),
-  decode: span.decode,
-};

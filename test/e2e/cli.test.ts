@@ -122,7 +122,7 @@ describe('reeve up', () => {
   });
 
   test('follows a task until it is finished', async () => {
-    const { stdout: id } = await ask('submit', 'add', '--payload', '{"a":1,"b":2}', '--delay', '1s');
+    const { stdout: id } = await ask('submit', 'add', '--payload', '{"a":1,"b":2}', '--delay', '5s');
     const { code, stdout } = await ask('tasks', 'watch', id.trim());
     expect(code).toBe(0);
     expect(stdout).toMatch(/waiting[\s\S]* assigned {2}to worker-1-\S+[\s\S]* succeeded/);

@@ -195,15 +195,7 @@ export class Learning implements Role {
     const member = this.#member;
     if (member.turning) return;
     member.note(`leaving leader ${this.#leader}`, { why, phase: this.#phase.kind }, 'warn');
-    if (this.#restoring === undefined)
-      return member.turn({ to: 'looking', why: `left leader ${this.#leader}: ${why}` });
-    // The host holds a part of the leader's history and the disk all of its own, which this member has acknowledged:
-    // only the disk can be trusted.
-    member.turn({
-      to: 'failed',
-      failure: 'reload_needed',
-      why: `left leader ${this.#leader} within a snapshot: ${why}`,
-    });
+    member.lookAgain(`left leader ${this.#leader}: ${why}`);
   }
 
   #promise(epoch: number): void {

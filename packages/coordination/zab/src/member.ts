@@ -110,6 +110,15 @@ export class Member {
     this.#next ??= to;
   }
 
+  /**
+   * Asks to look for a leader. Within a snapshot the host holds a part of another's history, and the disk all of its own,
+   * which this member has acknowledged: then only the disk can be trusted, and is loaded again.
+   */
+  lookAgain(why: string): void {
+    if (this.history.disk !== 'replacing') return this.turn({ to: 'looking', why });
+    this.turn({ to: 'failed', failure: 'reload_needed', why: `within a snapshot: ${why}` });
+  }
+
   /** Whether the present role is over. */
   get turning(): boolean {
     return this.#next !== undefined;

@@ -76,7 +76,7 @@ export class Zab {
     if (alone || !serves || ms < options.syncTimeoutMs) return;
     const why = `it slept for ${Math.round(ms)} ms`;
     this.#member.note('taking part in agreement anew', { why }, 'warn');
-    this.#member.turn({ to: 'looking', why });
+    this.#member.lookAgain(why);
     this.#settle();
   }
 

@@ -251,10 +251,10 @@ const deeds = {
   cut: ({ client }: Player) => client.cut(),
   reconnect: ({ client }: Player) => client.reconnect(),
   close: ({ client }: Player) => client.close(),
-  delete: ({ place }: Player) => {
-    if (place?.place.path !== undefined && service.ephemerals.includes(place.place.path)) {
-      service.delete(place.place.path);
-    }
+  // Whoever is cut off cannot hear that its znode was deleted: it may believe in its turn until its session could expire.
+  delete: ({ client, place }: Player) => {
+    if (client.state !== 'connected' || place?.place.path === undefined) return;
+    if (service.ephemerals.includes(place.place.path)) service.delete(place.place.path);
   },
 } as const;
 

@@ -45,9 +45,10 @@ export class MemberOutbox implements ZabOutbox {
     this.truncate = undefined;
     this.install = undefined;
     this.entries.length = 0;
-    this.messages.clear();
-    this.snapshots.clear();
-    this.notifications.clear();
+    // Even an empty Map leaves garbage when it is cleared.
+    if (this.messages.size > 0) this.messages.clear();
+    if (this.snapshots.size > 0) this.snapshots.clear();
+    if (this.notifications.size > 0) this.notifications.clear();
     this.closing.length = 0;
     this.dial = undefined;
     this.restart = undefined;

@@ -19,7 +19,7 @@ export class PendingZnode implements ZnodeView {
   aversion = 0;
   creates = 0;
   childCount = 0;
-  /** For `Unborn`: the hash of its path, and the next record of its bucket. */
+  /** For `RecordTable`: the hash it is found by, and the next record of its bucket. */
   hash = 0;
   next: PendingZnode | undefined = undefined;
 
@@ -30,19 +30,19 @@ export class PendingZnode implements ZnodeView {
     this.owner = born.owner;
   }
 
-  /** The record of a znode that lives already. */
-  static of(key: Key, view: ZnodeView): PendingZnode {
-    const znode = new PendingZnode(key, view);
-    znode.version = view.version;
-    znode.aversion = view.aversion;
-    znode.creates = view.creates;
-    znode.childCount = view.childCount;
-    return znode;
+  /** Makes it say what is true of a znode that lives already. */
+  lookLike(view: ZnodeView): this {
+    this.version = view.version;
+    this.aversion = view.aversion;
+    this.creates = view.creates;
+    this.childCount = view.childCount;
+    return this;
   }
 
-  /** Makes it the record of another znode, which will be created. */
+  /** Makes it the record of another znode. */
   reuse(key: Key, born: Birth): this {
     this.key = key;
+    this.zxid = 0;
     this.presence = 'there';
     this.acl = born.acl;
     this.lifetime = born.lifetime;
@@ -55,14 +55,11 @@ export class PendingZnode implements ZnodeView {
   }
 
   /** Takes back what was changed since a copy was made of it. */
-  restore(before: PendingZnode): void {
+  restore(before: PendingZnode): this {
     this.zxid = before.zxid;
     this.presence = before.presence;
     this.acl = before.acl;
-    this.version = before.version;
-    this.aversion = before.aversion;
-    this.creates = before.creates;
-    this.childCount = before.childCount;
+    return this.lookLike(before);
   }
 }
 

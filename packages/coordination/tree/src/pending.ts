@@ -1,9 +1,11 @@
 import { noSession, parentPath, type SessionId } from '@reeve/wire';
 import { openList } from './access-list.ts';
 import { type Birth, PendingZnode } from './pending-znode.ts';
+import { RecordTable } from './record-table.ts';
 import type { ZnodeId } from './store/znode-store.ts';
 import type { Tree } from './tree.ts';
 import { Unborn } from './unborn.ts';
+import type { Znode } from './znode.ts';
 
 /** How a multi, which may fail, undoes a touch that did more than add a record. */
 interface Undo {
@@ -16,7 +18,7 @@ interface Undo {
 
 /** Touches done with are cut off when there are this many of them, and they are the most. */
 const DONE_MAX = 1024;
-/** Records kept for creates to come. */
+/** Records kept for those to come. */
 const SPARE_MAX = 32_768;
 
 /**
@@ -25,7 +27,8 @@ const SPARE_MAX = 32_768;
  */
 export class Pending {
   readonly #tree: Tree;
-  readonly #changed = new Map<ZnodeId, PendingZnode>();
+  /** By the numbers of their znodes. */
+  readonly #changed = new RecordTable();
   /** What is not in the tree yet, or there again after it will have gone. */
   readonly #created = new Unborn();
   /** Whether some of it may be gone again: only then can another take its path. */
@@ -64,18 +67,16 @@ export class Pending {
   get(path: string): PendingZnode | undefined {
     const znode = this.#tree.get(path);
     if (znode === undefined) return this.#unborn(path);
-    const known = this.#changed.get(znode.id);
-    if (known === undefined) return PendingZnode.of(znode.id, znode);
-    return known.presence === 'there' ? known : this.#unborn(path);
+    const record = this.#record(znode);
+    return record.presence === 'there' ? record : this.#unborn(path);
   }
 
   /** The parent of the znode that is, or may be, at a path. */
   parent(path: string): PendingZnode | undefined {
     const znode = this.#tree.parent(path);
     if (znode === undefined) return this.#unborn(parentPath(path));
-    const known = this.#changed.get(znode.id);
-    if (known === undefined) return PendingZnode.of(znode.id, znode);
-    return known.presence === 'there' ? known : this.#unborn(parentPath(path));
+    const record = this.#record(znode);
+    return record.presence === 'there' ? record : this.#unborn(parentPath(path));
   }
 
   /** The znode at a path whose parent's record is at hand. */
@@ -83,18 +84,16 @@ export class Pending {
     const { key } = parent;
     const znode = typeof key === 'string' ? undefined : this.#tree.child(key, path);
     if (znode === undefined) return this.#unborn(path);
-    const known = this.#changed.get(znode.id);
-    if (known === undefined) return PendingZnode.of(znode.id, znode);
-    return known.presence === 'there' ? known : this.#unborn(path);
+    const record = this.#record(znode);
+    return record.presence === 'there' ? record : this.#unborn(path);
   }
 
   /** Notes that `zxid` will change a znode, whose record is the caller's to change now. */
   change(znode: PendingZnode, zxid: number): PendingZnode {
     if (znode.zxid === zxid) return znode;
     const isKnown = znode.zxid !== 0;
-    const before = isKnown && this.#mode === 'multi' ? PendingZnode.of(znode.key, znode) : undefined;
-    if (before !== undefined) before.zxid = znode.zxid;
-    if (!isKnown) this.#changed.set(znode.key as ZnodeId, znode);
+    const before = isKnown && this.#mode === 'multi' ? new PendingZnode(znode.key, znode).restore(znode) : undefined;
+    if (!isKnown) this.#changed.add(znode, znode.key as ZnodeId);
     znode.zxid = zxid;
     if (before !== undefined) this.#undos.push({ touch: this.#touched.length, kind: 'changed', was: before });
     this.#touch(znode);
@@ -103,7 +102,7 @@ export class Pending {
 
   /** Notes that `zxid` will create a znode. */
   create(path: string, zxid: number, born: Birth): void {
-    const znode = this.#spare.pop()?.reuse(path, born) ?? new PendingZnode(path, born);
+    const znode = this.#fresh(path, born);
     znode.zxid = zxid;
     const replaced = this.#keepCreated(path, znode);
     if (replaced !== undefined && this.#mode === 'multi') {
@@ -166,6 +165,15 @@ export class Pending {
     this.#dropTouches();
   }
 
+  /** The record of a znode that is there: the one that is kept, or one to be looked at, and kept when it is changed. */
+  #record(znode: Znode): PendingZnode {
+    return this.#changed.first(znode.id) ?? this.#fresh(znode.id, znode).lookLike(znode);
+  }
+
+  #fresh(key: ZnodeId | string, born: Birth): PendingZnode {
+    return this.#spare.pop()?.reuse(key, born) ?? new PendingZnode(key, born);
+  }
+
   #touch(znode: PendingZnode): void {
     this.#touching.push(znode.zxid);
     this.#touched.push(znode);
@@ -192,11 +200,11 @@ export class Pending {
 
   #forget(znode: PendingZnode): void {
     const { key } = znode;
-    if (typeof key !== 'string') this.#changed.delete(key);
+    if (typeof key !== 'string') this.#changed.remove(znode);
     else if (this.#created.remove(znode)) this.#disown(key, znode.owner);
   }
 
-  /** Keeps a record for another create, and nothing that it refers to. */
+  /** Keeps a record for another znode, and nothing that it refers to. */
   #spareOne(znode: PendingZnode): void {
     if (this.#spare.length >= SPARE_MAX) return;
     znode.key = '';
@@ -230,6 +238,6 @@ export class Pending {
     const applied = this.#tree.get(path);
     if (applied === undefined) return;
     znode.key = applied.id;
-    this.#changed.set(applied.id, znode);
+    this.#changed.add(znode, applied.id);
   }
 }

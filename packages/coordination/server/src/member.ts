@@ -25,6 +25,9 @@ const halfFrameBytesMax = 256 * 1024 * 1024;
 const unreadBytesMax = 128 * 1024 * 1024;
 /** How often in a tick the replica is told that time passed. */
 const stepsPerTick = 4;
+/** So many short frames in a row share a reading of the clock: it takes a good part of what a read of a znode does. */
+const framesPerReading = 8;
+const shortFrameBytesMax = 1024;
 /** How long a client may take for its first frame. */
 const greetingTicksMax = 5;
 /** How long stopping waits for the disk, and then for clients to read their last bytes. */
@@ -82,6 +85,8 @@ export class Member implements LogListener, ConnectionHost {
   /** When the first step of this turn was, and the last one, milliseconds since the epoch. */
   #turnBegunMs = 0;
   #stepMs = 0;
+  /** Frames since one read the clock. */
+  #frames = 0;
   #ticking: NodeJS.Timeout | undefined;
 
   constructor({ config, replica, logger, storage, audit, restart }: MemberParts) {
@@ -127,7 +132,9 @@ export class Member implements LogListener, ConnectionHost {
   }
 
   frame(connection: ConnectionId, bytes: Buffer, start: number, end: number): void {
-    this.#step({ kind: 'frame', connection, bytes, start, end });
+    const isRecent = this.#turnDue && this.#frames < framesPerReading && end - start <= shortFrameBytesMax;
+    this.#frames = isRecent ? this.#frames + 1 : 1;
+    this.#step({ kind: 'frame', connection, bytes, start, end }, isRecent ? this.#stepMs : Date.now());
   }
 
   heldFrame(connection: ConnectionId, { bytes, start, end, sinceMs }: HeldFrame): void {
@@ -236,11 +243,10 @@ export class Member implements LogListener, ConnectionHost {
     for (const connection of open) connection.destroy();
   }
 
-  #step(event: ReplicaEvent): void {
-    const now = Date.now();
-    this.#stepMs = now;
-    this.#replica.step(event, now);
-    this.#turnSoon(now);
+  #step(event: ReplicaEvent, nowMs = Date.now()): void {
+    this.#stepMs = nowMs;
+    this.#replica.step(event, nowMs);
+    this.#turnSoon(nowMs);
   }
 
   #turnSoon(now: number): void {

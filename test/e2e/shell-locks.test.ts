@@ -1,7 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { codeOf } from '@reeve/base';
 import { type Client, connect } from '@reeve/client';
-import { atTestEnd, type Engine, eventually, startReeveCoordinator, TestProcess } from '@reeve/testkit';
+import { atTestEnd, childrenIn, type Engine, eventually, startReeveCoordinator, TestProcess } from '@reeve/testkit';
 import { reeve } from './fleet.ts';
 
 // Each test starts many processes.
@@ -40,17 +39,9 @@ async function ended(child: TestProcess) {
 
 const said = (stdout: string) => expect.objectContaining({ stdout });
 const stands = (count: number, room: string) =>
-  eventually(async () => (await inLine(`/reeve/${room}`)) === count, { what: `${count} stand in line` });
-
-/** A line is a container: the server takes an empty one away some time. */
-async function inLine(path: string): Promise<number> {
-  try {
-    return (await witness.getChildren(path)).length;
-  } catch (error) {
-    if (codeOf(error) === 'no_node') return 0;
-    throw error;
-  }
-}
+  eventually(async () => (await childrenIn(witness, `/reeve/${room}`)).length === count, {
+    what: `${count} stand in line`,
+  });
 
 /** Only the `reeve` itself, as Ctrl-C and service managers do it, and not what it has started. */
 function tell(child: TestProcess, signal: NodeJS.Signals): void {
@@ -67,7 +58,7 @@ describe('reeve lock', () => {
       stderr: '',
     });
     expect(await ended(run('lock', name, ...sh('kill -9 $$')))).toMatchObject({ code: 137 });
-    expect(await witness.getChildren(`/reeve/locks/${name}`)).toEqual([]);
+    expect(await childrenIn(witness, `/reeve/locks/${name}`)).toEqual([]);
   });
 
   test('says what is wrong with the command line', async () => {

@@ -6,6 +6,7 @@ import { type Client, connect } from '@reeve/client';
 import { Queue } from '@reeve/recipes';
 import {
   atTestEnd,
+  childrenIn,
   type Engine,
   eventually,
   startReeveCoordinator,
@@ -157,8 +158,8 @@ describe('reeve barrier', () => {
       [3, 'in\n'],
       [4, 'in\n'],
     ]);
-    expect(await witness.getChildren(`${root}/barriers/race`)).toEqual([]);
+    expect(await childrenIn(witness, `${root}/barriers/race`)).toEqual([]);
     expect(await run(['barrier', 'enter', 'race', '--members', '2', '--timeout', '50ms'])).toMatchObject({ code: 124 });
-    expect(await witness.getChildren(`${root}/barriers/race`)).toEqual([]);
+    expect(await childrenIn(witness, `${root}/barriers/race`)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { engineKinds, eventually, temporaryDirectory } from '@reeve/testkit';
+import { childrenIn, engineKinds, eventually, temporaryDirectory } from '@reeve/testkit';
 import { gathered } from './company/gathered.ts';
 import type { Library, Tool } from './company/member.ts';
 import { openRoom, roomFacts } from './company/reeve/room.ts';
@@ -71,7 +71,7 @@ describe.each(engineKinds)('znodes shared by several libraries on $name', ({ sta
         expect(names.filter((name) => name !== 'ready')).toHaveLength(2);
         await Promise.all(all.map((tool) => tool.ask('leave')));
       }
-      expect(await here.witness.getChildren(path)).toEqual([]);
+      expect(await childrenIn(here.witness, path)).toEqual([]);
     },
     TURN_MS_MAX,
   );

@@ -18,6 +18,7 @@ import {
 import {
   atTestEnd,
   behind,
+  childrenIn,
   type Engine,
   engineKinds,
   eventually,
@@ -458,7 +459,7 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
         what: 'it reports',
       });
       await follower.stop();
-      expect(await witness.getChildren(`${path}/followers`)).toEqual([]);
+      expect(await childrenIn(witness, `${path}/followers`)).toEqual([]);
       await expect(own.removeWatches(`${path}/scopes`, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
       await expect(own.removeWatches(`${path}/scopes/billing`, 'any')).rejects.toMatchObject({ code: 'no_watcher' });
       expect(follower.state).toBe('stopped');

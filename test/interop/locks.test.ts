@@ -3,6 +3,7 @@ import { type Client, connect } from '@reeve/client';
 import { type Lease, type LeaseEvent, type Lock, MultiLock, Mutex, ReadWriteLock, Semaphore } from '@reeve/recipes';
 import {
   atTestEnd,
+  childrenIn,
   type Engine,
   engineKinds,
   eventually,
@@ -30,6 +31,7 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
     witness = await open();
+    await witness.create('/locks', null);
   }, 60_000);
 
   beforeEach(async () => {
@@ -39,7 +41,7 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
   });
 
   const lineIs = (count: number, under = path) =>
-    eventually(async () => (await witness.getChildren(under).catch(() => [])).length === count, {
+    eventually(async () => (await childrenIn(witness, under)).length === count, {
       what: `${count} stand in line`,
     });
 
@@ -233,7 +235,7 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
     });
 
     test('an acquire that is called off before its creation is answered leaves nothing', async () => {
-      await (await mutexOf(witness).acquire()).release();
+      await witness.create(path, null);
       const client = await open(proxy.address);
       const off = new AbortController();
       proxy.stall('to_client');

@@ -1,7 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
 import { type ElectionEvent, ensurePath, LeaderElection } from '@reeve/recipes';
-import { atTestEnd, type Engine, engineKinds, eventually, type FaultProxy, startFaultProxy } from '@reeve/testkit';
+import {
+  atTestEnd,
+  childrenIn,
+  type Engine,
+  engineKinds,
+  eventually,
+  type FaultProxy,
+  startFaultProxy,
+} from '@reeve/testkit';
 
 const SESSION_MS = 2_000;
 const bytes = (text: string) => Buffer.from(text);
@@ -124,7 +132,7 @@ describe.each(engineKinds)('recipes on $name', ({ start }) => {
       await eventually(() => election.state === 'lost', { what: 'the election is lost' });
       await proxy.accept();
       await becomes(client, 'connected');
-      const none = async () => (await witness.getChildren(`${root}/masters`)).length === 0;
+      const none = async () => (await childrenIn(witness, `${root}/masters`)).length === 0;
       await eventually(none, { what: 'the candidate is gone' });
     });
 

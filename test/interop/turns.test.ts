@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
 import { Counter } from '@reeve/recipes';
-import { atTestEnd, engineKinds } from '@reeve/testkit';
+import { atTestEnd, childrenIn, engineKinds } from '@reeve/testkit';
 
 const ADDITIONS = 40;
 const SESSIONS = 4;
@@ -29,7 +29,7 @@ describe.each(engineKinds)('counters against each other on $name', ({ start }) =
     await Promise.all(all.map(add));
   }
 
-  const left = async (path: string) => (await (clients[0] as Client).getChildren(path)).length;
+  const left = async (path: string) => (await childrenIn(clients[0] as Client, path)).length;
 
   test('count exactly, and leave nothing behind', async () => {
     const { path, all } = counters();

@@ -1,3 +1,4 @@
+import { codeOf } from '@reeve/base';
 import type { Engine } from './engine.ts';
 import { fourLetterWord } from './engine-process.ts';
 
@@ -32,6 +33,16 @@ export async function tracesIn(servers: readonly Engine[], lister: Lister): Prom
   };
 }
 
+/** The names of a znode's children; none when it is gone: a server takes an empty container away some time. */
+export async function childrenIn(lister: Pick<Lister, 'getChildren'>, path: string): Promise<readonly string[]> {
+  try {
+    return await lister.getChildren(path);
+  } catch (error) {
+    if (codeOf(error) === 'no_node') return [];
+    throw error;
+  }
+}
+
 /** What is there now and was not there before, for people; empty when nothing is. */
 export function leftSince(before: Traces, now: Traces): readonly string[] {
   const znodes = [...now.znodes].filter((path) => !before.znodes.has(path)).map((path) => `the znode ${path}`);
@@ -41,12 +52,7 @@ export function leftSince(before: Traces, now: Traces): readonly string[] {
 }
 
 async function collect(lister: Lister, path: string, into: Set<string>): Promise<void> {
-  const children = await lister.getChildren(path).catch((error) => {
-    // Gone since its parent was listed.
-    if ((error as { code?: unknown }).code === 'no_node') return [];
-    throw error;
-  });
-  for (const name of children) {
+  for (const name of await childrenIn(lister, path)) {
     const child = path === '/' ? `/${name}` : `${path}/${name}`;
     if (child === '/zookeeper') continue;
     into.add(child);

@@ -228,7 +228,7 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
       await eventually(
         async () => {
           const left = leftSince(before, await tracesIn([engine], witness));
-          return left.every((what) => what === `the znode ${path}` || what === 'the znode /locks');
+          return left.every((what) => what === `the znode ${path}`);
         },
         { what: 'nothing is left' },
       );

@@ -108,14 +108,11 @@ export class Znode implements ZnodeView {
   }
 
   get acl(): AccessList {
-    return this.#store.lists.get(this.#store.births.int(this.id, birth.list));
+    return this.#store.accessList(this.id);
   }
 
   set acl(list: AccessList) {
-    const { births, lists } = this.#store;
-    const before = births.int(this.id, birth.list);
-    births.setInt(this.id, birth.list, lists.take(list));
-    lists.release(before);
+    this.#store.setAccessList(this.id, list);
   }
 
   get lifetime(): Lifetime {
@@ -136,7 +133,7 @@ export class Znode implements ZnodeView {
 
   /** The length of the data, bytes; 0 for null too. */
   get dataLength(): number {
-    return Math.max(0, this.#store.births.int(this.id, birth.dataLength));
+    return Math.max(0, this.#store.dataLength(this.id));
   }
 
   /** The id of its parent; 0 for the root. */
@@ -182,14 +179,13 @@ export class Znode implements ZnodeView {
 
   /** How many znodes there are from this one down, itself included, and the bytes of their data. */
   get usage(): { znodes: number; bytes: number } {
-    const { births } = this.#store;
     const usage = { znodes: 1, bytes: this.dataLength };
     const branch = [this.id];
     for (let id = branch.pop(); id !== undefined; id = branch.pop()) {
       for (const child of this.#store.children(id)) {
         usage.znodes += 1;
-        usage.bytes += Math.max(0, births.int(child, birth.dataLength));
-        if (births.int(child, birth.life) !== 0) branch.push(child);
+        usage.bytes += Math.max(0, this.#store.dataLength(child));
+        if (this.#store.life(child) !== 0) branch.push(child);
       }
     }
     return usage;
@@ -197,7 +193,7 @@ export class Znode implements ZnodeView {
 
   /** Its second record; 0 without one. A method: V8 asks its runtime for a private getter each time. */
   #own(): RecordId {
-    return this.#store.births.int(this.id, birth.life);
+    return this.#store.life(this.id);
   }
 
   #lived(word: number): number {

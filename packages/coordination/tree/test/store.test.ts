@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Span } from '@reeve/wire';
 import fc from 'fast-check';
-import { openList } from '../src/access-list.ts';
+import { openList, readOnlyList } from '../src/access-list.ts';
 import { OctetHeap } from '../src/store/octet-heap.ts';
 import { addChild, findChild, findParent, pathOf } from '../src/store/paths.ts';
 import { ROOT, type ZnodeId, ZnodeStore } from '../src/store/znode-store.ts';
@@ -97,14 +97,32 @@ describe('the store of znodes', () => {
     expect(findZnode(store, path)).toBe(0);
   });
 
-  test('keeps names when data grows, shrinks and goes', () => {
+  test.each([4, 254, 255, 256, 70_000])('keeps a name of %d octets when data grows, shrinks and goes', (length) => {
     const store = rooted();
-    const id = addChild(store, ROOT, '/name', born);
+    const name = 'n'.repeat(length);
+    const id = addChild(store, ROOT, `/${name}`, born);
+    expect(store.nameLength(id)).toBe(length);
     for (const data of ['', 'short', 'y'.repeat(5_000), 'z'.repeat(500_000), null, '\u0000\u00ff']) {
       store.replaceData(id, data === null ? null : Span.of(Buffer.from(data, 'latin1')));
       expect(store.data(id)).toBe(data);
-      expect(findZnode(store, '/name')).toBe(id);
+      expect(store.dataLength(id)).toBe(data === null ? -1 : data.length);
+      expect(store.lifetime(id)).toBe('persistent');
+      expect(store.name(id)).toBe(name);
+      expect(findZnode(store, `/${name}`)).toBe(id);
     }
+  });
+
+  test('keeps the access list of a znode when it gets its second record, and changes it before and after', () => {
+    const store = rooted();
+    const id = addChild(store, ROOT, '/a', born);
+    store.setAccessList(id, readOnlyList);
+    store.lifeOf(id);
+    expect(store.accessList(id)).toBe(readOnlyList);
+    store.setAccessList(id, openList);
+    expect(store.accessList(id)).toBe(openList);
+    expect(store.lists.get(1)).toBeUndefined();
+    store.remove(id);
+    expect(store.accessList(ROOT)).toBe(openList);
   });
 
   test('lets go of an access list with the last znode that has it', () => {

@@ -1,5 +1,6 @@
 import type { Octets, SessionId, Span, Writer } from '@reeve/wire';
 import type { AccessList } from '../access-list.ts';
+import { beginName, nameLengthAt, nameRoom, nameStartAt } from './block-name.ts';
 import { ListTable } from './list-table.ts';
 import { NameIndex } from './name-index.ts';
 import { OctetHeap } from './octet-heap.ts';
@@ -23,17 +24,14 @@ export const birth = {
   /** Its older sibling; for the eldest, the youngest: so both ends of the list are at hand. */
   previous: 8,
   address: 9,
-  /** The length of its name, and in the lowest two bits its lifetime. */
-  name: 10,
-  /** -1 stands for null. */
-  dataLength: 11,
-  list: 12,
-  /** The number of its second record; none before the first change or child. */
-  life: 13,
-  words: 14,
+  /** One more than the length of its data, 0 for null; and in the lowest two bits its lifetime. */
+  data: 10,
+  /** The number of its access list; negative, of its second record, which then has that of the list. */
+  listOrLife: 11,
+  words: 12,
 } as const;
 
-/** What happened to a znode since: words of its second record. */
+/** What happened to a znode since: words of its second record. There is none before the first change or child. */
 export const life = {
   mzxid: 0,
   mtime: 1,
@@ -43,6 +41,7 @@ export const life = {
   creates: 8,
   childCount: 9,
   firstChild: 10,
+  list: 11,
   words: 12,
 } as const;
 
@@ -76,7 +75,7 @@ export interface Newborn {
 }
 
 /**
- * The znodes as records, names and data outside the garbage collector's sight: about 70 bytes for each beside its name
+ * The znodes as records, names and data outside the garbage collector's sight: about 60 bytes for each beside its name
  * and data. Names are in octets, one per character; who knows them as text converts (`octetsOf`).
  */
 export class ZnodeStore {
@@ -114,7 +113,13 @@ export class ZnodeStore {
   }
 
   nameLength(id: ZnodeId): number {
-    return this.births.int(id, birth.name) >>> LIFETIME_BITS;
+    const address = this.births.int(id, birth.address);
+    return nameLengthAt(this.heap.bytes(address), this.heap.offset(address));
+  }
+
+  /** The length of a znode's data, octets; -1 stands for null. */
+  dataLength(id: ZnodeId): number {
+    return (this.births.int(id, birth.data) >>> LIFETIME_BITS) - 1;
   }
 
   /** The length of a znode's path, octets. */
@@ -126,12 +131,36 @@ export class ZnodeStore {
   }
 
   lifetime(id: ZnodeId): Lifetime {
-    return lifetimes[this.births.int(id, birth.name) & LIFETIME_MASK] as Lifetime;
+    return lifetimes[this.births.int(id, birth.data) & LIFETIME_MASK] as Lifetime;
+  }
+
+  accessList(id: ZnodeId): AccessList {
+    return this.lists.get(this.#list(id));
+  }
+
+  setAccessList(id: ZnodeId, list: AccessList): void {
+    const before = this.#list(id);
+    const own = this.life(id);
+    const number = this.lists.take(list);
+    if (own === 0) this.births.setInt(id, birth.listOrLife, number);
+    else this.lives.setInt(own, life.list, number);
+    this.lists.release(before);
+  }
+
+  /** The second record of a znode; 0 without one. */
+  life(id: ZnodeId): RecordId {
+    const word = this.births.int(id, birth.listOrLife);
+    return word < 0 ? -word : 0;
+  }
+
+  #list(id: ZnodeId): number {
+    const word = this.births.int(id, birth.listOrLife);
+    return word < 0 ? this.lives.int(-word, life.list) : word;
   }
 
   /** The children of a znode, in order of creation. */
   *children(id: ZnodeId): Generator<ZnodeId> {
-    const own = this.births.int(id, birth.life);
+    const own = this.life(id);
     if (own === 0) return;
     for (let at = this.lives.int(own, life.firstChild); at !== 0; at = this.births.int(at, birth.next)) yield at;
   }
@@ -159,8 +188,9 @@ export class ZnodeStore {
   adopt(id: ZnodeId, parent: ZnodeId): void {
     const { births, heap } = this;
     const address = births.int(id, birth.address);
-    const start = heap.offset(address);
-    this.#link(id, parent, hashBytes(parent, heap.bytes(address), start, start + this.nameLength(id)));
+    const bytes = heap.bytes(address);
+    const start = nameStartAt(bytes, heap.offset(address));
+    this.#link(id, parent, hashBytes(parent, bytes, start, start + this.nameLength(id)));
   }
 
   #link(id: ZnodeId, parent: ZnodeId, hash: number): void {
@@ -194,11 +224,10 @@ export class ZnodeStore {
     if (this.parent(id) !== 0) this.#abandon(id);
     const { births } = this;
     const address = births.int(id, birth.address);
-    const dataLength = births.int(id, birth.dataLength);
-    this.heap.release(address, this.nameLength(id) + Math.max(0, dataLength));
-    this.lists.release(births.int(id, birth.list));
-    const ownLife = births.int(id, birth.life);
-    if (ownLife !== 0) this.lives.release(ownLife);
+    this.heap.release(address, nameRoom(this.nameLength(id)) + Math.max(0, this.dataLength(id)));
+    this.lists.release(this.#list(id));
+    const own = this.life(id);
+    if (own !== 0) this.lives.release(own);
     births.setInt(id, birth.address, 0);
     births.release(id);
   }
@@ -206,100 +235,103 @@ export class ZnodeStore {
   /** The second record of a znode, begun when there is none. */
   lifeOf(id: ZnodeId): RecordId {
     const { births, lives } = this;
-    const known = births.int(id, birth.life);
-    if (known !== 0) return known;
+    const list = births.int(id, birth.listOrLife);
+    if (list < 0) return -list;
     const fresh = lives.allocate();
     const czxid = births.double(id, birth.czxid);
     lives.setDouble(fresh, life.mzxid, czxid);
     lives.setDouble(fresh, life.mtime, births.double(id, birth.ctime));
     lives.setDouble(fresh, life.pzxid, czxid);
-    births.setInt(id, birth.life, fresh);
+    lives.setInt(fresh, life.list, list);
+    births.setInt(id, birth.listOrLife, -fresh);
     return fresh;
   }
 
   /** Replaces the data of a znode. */
   replaceData(id: ZnodeId, data: Span | null): void {
     const { births, heap } = this;
-    const nameLength = this.nameLength(id);
-    const before = nameLength + Math.max(0, births.int(id, birth.dataLength));
-    const after = nameLength + (data === null ? 0 : data.length);
+    const name = nameRoom(this.nameLength(id));
+    const before = name + Math.max(0, this.dataLength(id));
+    const after = name + (data === null ? 0 : data.length);
     let address = births.int(id, birth.address);
     if (!heap.sameClass(before, after)) {
       const fresh = heap.allocate(after);
       const start = heap.offset(address);
-      heap.bytes(address).copy(heap.bytes(fresh), heap.offset(fresh), start, start + nameLength);
+      heap.bytes(address).copy(heap.bytes(fresh), heap.offset(fresh), start, start + name);
       heap.release(address, before);
       births.setInt(id, birth.address, fresh);
       address = fresh;
     }
-    births.setInt(id, birth.dataLength, data === null ? -1 : data.length);
-    if (data !== null) data.copyTo(heap.bytes(address), heap.offset(address) + nameLength);
+    births.setInt(id, birth.data, dataWord(data, births.int(id, birth.data) & LIFETIME_MASK));
+    if (data !== null) data.copyTo(heap.bytes(address), heap.offset(address) + name);
   }
 
   /** The name of a znode. */
   name(id: ZnodeId): Octets {
-    const address = this.births.int(id, birth.address);
-    const start = this.heap.offset(address);
-    return this.heap.bytes(address).latin1Slice(start, start + this.nameLength(id));
+    const { bytes, start, end } = this.#nameOf(id);
+    return bytes.latin1Slice(start, end);
   }
 
   /** The data of a znode. */
   data(id: ZnodeId): Octets | null {
-    const length = this.births.int(id, birth.dataLength);
+    const length = this.dataLength(id);
     if (length < 0) return null;
-    const address = this.births.int(id, birth.address);
-    const start = this.heap.offset(address) + this.nameLength(id);
-    return this.heap.bytes(address).latin1Slice(start, start + length);
+    const { bytes, end } = this.#nameOf(id);
+    return bytes.latin1Slice(end, end + length);
   }
 
   /** Writes the data of a znode as a jute `buffer`. */
   writeData(id: ZnodeId, writer: Writer): void {
-    const length = this.births.int(id, birth.dataLength);
+    const length = this.dataLength(id);
     writer.int(length);
     if (length <= 0) return;
     const address = this.births.int(id, birth.address);
-    const start = this.heap.offset(address) + this.nameLength(id);
-    writer.copyWords(this.heap.view(address), start, start + length);
+    const { end } = this.#nameOf(id);
+    writer.copyWords(this.heap.view(address), end, end + length);
   }
 
   /** Writes the name of a znode as a jute `ustring`. */
   writeName(id: ZnodeId, writer: Writer): void {
-    const length = this.nameLength(id);
-    writer.int(length);
     const address = this.births.int(id, birth.address);
-    const start = this.heap.offset(address);
-    writer.copyWords(this.heap.view(address), start, start + length);
+    const { start, end } = this.#nameOf(id);
+    writer.int(end - start);
+    writer.copyWords(this.heap.view(address), start, end);
   }
 
   /** Copies the name of a znode to a place in `bytes`. */
   copyName(id: ZnodeId, bytes: Buffer, at: number): void {
+    const name = this.#nameOf(id);
+    name.bytes.copy(bytes, at, name.start, name.end);
+  }
+
+  #nameOf(id: ZnodeId): { readonly bytes: Buffer; readonly start: number; readonly end: number } {
     const address = this.births.int(id, birth.address);
-    const start = this.heap.offset(address);
-    this.heap.bytes(address).copy(bytes, at, start, start + this.nameLength(id));
+    const bytes = this.heap.bytes(address);
+    const at = this.heap.offset(address);
+    const start = nameStartAt(bytes, at);
+    return { bytes, start, end: start + nameLengthAt(bytes, at) };
   }
 
   #write(id: ZnodeId, { octets, start, end }: NameRange, born: Newborn): void {
     const { data, acl, lifetime, czxid, ctimeMs } = born;
     const { births, heap } = this;
     const nameLength = end - start;
-    const dataLength = data === null ? 0 : data.length;
-    const address = heap.allocate(nameLength + dataLength);
+    const address = heap.allocate(nameRoom(nameLength) + (data === null ? 0 : data.length));
     const bytes = heap.bytes(address);
-    const at = heap.offset(address);
+    const at = beginName(bytes, heap.offset(address), nameLength);
     for (let i = 0; i < nameLength; i += 1) bytes[at + i] = octets.charCodeAt(start + i);
     if (data !== null) data.copyTo(bytes, at + nameLength);
     births.setDouble(id, birth.czxid, czxid);
     births.setDouble(id, birth.ctime, ctimeMs);
     births.setInt(id, birth.address, address);
-    births.setInt(id, birth.name, (nameLength << LIFETIME_BITS) | lifetimes.indexOf(lifetime));
-    births.setInt(id, birth.dataLength, data === null ? -1 : dataLength);
-    births.setInt(id, birth.list, this.lists.take(acl));
+    births.setInt(id, birth.data, dataWord(data, lifetimes.indexOf(lifetime)));
+    births.setInt(id, birth.listOrLife, this.lists.take(acl));
   }
 
   #abandon(id: ZnodeId): void {
     const { births, lives } = this;
     this.#index.remove(id);
-    const parentLife = births.int(this.parent(id), birth.life);
+    const parentLife = this.life(this.parent(id));
     lives.setInt(parentLife, life.childCount, lives.int(parentLife, life.childCount) - 1);
     const first = lives.int(parentLife, life.firstChild);
     const previous = births.int(id, birth.previous);
@@ -311,13 +343,18 @@ export class ZnodeStore {
   }
 
   #isNamed(id: ZnodeId, { octets, start, end }: NameRange): boolean {
-    if (this.nameLength(id) !== end - start) return false;
     const address = this.births.int(id, birth.address);
     const bytes = this.heap.bytes(address);
-    const shift = this.heap.offset(address) - start;
+    const at = this.heap.offset(address);
+    if (nameLengthAt(bytes, at) !== end - start) return false;
+    const shift = nameStartAt(bytes, at) - start;
     for (let i = start; i < end; i += 1) if (bytes[shift + i] !== octets.charCodeAt(i)) return false;
     return true;
   }
+}
+
+function dataWord(data: Span | null, lifetime: number): number {
+  return (((data === null ? -1 : data.length) + 1) << LIFETIME_BITS) | lifetime;
 }
 
 // Taken out of the global object once: in a context of its own, as under a test runner, each look there is slow.

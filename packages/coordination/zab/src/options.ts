@@ -37,8 +37,8 @@ export const zabDefaults = {
   electionSettleMs: 30,
   resendMs: 100,
   resendMsMax: 2_000,
-  recentBytesMax: 16 * 1024 * 1024,
-  recentEntriesMax: 100_000,
+  recentBytesMax: 8 * 1024 * 1024,
+  recentEntriesMax: 50_000,
   learnerBacklogBytesMax: 256 * 1024 * 1024,
   counterRollAt: 2 ** 32 - 2 ** 20,
 } as const satisfies Partial<ZabOptions>;

@@ -25,7 +25,7 @@ describe('a process of Reeve starts small, as it loads no library before it need
   });
 });
 
-test('a coordinator stays small, as V8 may not let its young generation grow', async () => {
+test('a coordinator stays small: V8 lets its young generation grow to 16 MiB and no further', async () => {
   const env = { NODE_OPTIONS: `--import=${fillYoungGeneration}` };
   const words = ['coordinator', '--data-dir', temporaryDirectory(), '--port', '0'];
   const coordinator = await startProcess(reeve(...words), { env, ready: /listens on/ });

@@ -1,6 +1,6 @@
 import type { Octets, SessionId, Span, Writer } from '@reeve/wire';
 import type { AccessList } from '../access-list.ts';
-import { beginName, nameLengthAt, nameRoom, nameStartAt } from './block-name.ts';
+import { beginName, lifetimeAt, nameLengthAt, nameRoom, nameStartAt } from './block-name.ts';
 import { ListTable } from './list-table.ts';
 import { NameIndex } from './name-index.ts';
 import { OctetHeap } from './octet-heap.ts';
@@ -24,8 +24,8 @@ export const birth = {
   /** Its older sibling; for the eldest, the youngest: so both ends of the list are at hand. */
   previous: 8,
   address: 9,
-  /** One more than the length of its data, 0 for null; and in the lowest two bits its lifetime. */
-  data: 10,
+  /** -1 stands for null. */
+  dataLength: 10,
   /** The number of its access list; negative, of its second record, which then has that of the list. */
   listOrLife: 11,
   words: 12,
@@ -44,9 +44,6 @@ export const life = {
   list: 11,
   words: 12,
 } as const;
-
-const LIFETIME_BITS = 2;
-const LIFETIME_MASK = 3;
 
 /** A name within a longer text: `octets[start, end)`, and its hash under the parent where it is looked for. */
 export interface NameRange {
@@ -119,7 +116,7 @@ export class ZnodeStore {
 
   /** The length of a znode's data, octets; -1 stands for null. */
   dataLength(id: ZnodeId): number {
-    return (this.births.int(id, birth.data) >>> LIFETIME_BITS) - 1;
+    return this.births.int(id, birth.dataLength);
   }
 
   /** The length of a znode's path, octets. */
@@ -131,7 +128,8 @@ export class ZnodeStore {
   }
 
   lifetime(id: ZnodeId): Lifetime {
-    return lifetimes[this.births.int(id, birth.data) & LIFETIME_MASK] as Lifetime;
+    const address = this.births.int(id, birth.address);
+    return lifetimes[lifetimeAt(this.heap.bytes(address), this.heap.offset(address))] as Lifetime;
   }
 
   accessList(id: ZnodeId): AccessList {
@@ -186,11 +184,8 @@ export class ZnodeStore {
 
   /** Makes a znode without a parent the child of one. */
   adopt(id: ZnodeId, parent: ZnodeId): void {
-    const { births, heap } = this;
-    const address = births.int(id, birth.address);
-    const bytes = heap.bytes(address);
-    const start = nameStartAt(bytes, heap.offset(address));
-    this.#link(id, parent, hashBytes(parent, bytes, start, start + this.nameLength(id)));
+    const { bytes, start, end } = this.#nameOf(id);
+    this.#link(id, parent, hashBytes(parent, bytes, start, end));
   }
 
   #link(id: ZnodeId, parent: ZnodeId, hash: number): void {
@@ -262,7 +257,7 @@ export class ZnodeStore {
       births.setInt(id, birth.address, fresh);
       address = fresh;
     }
-    births.setInt(id, birth.data, dataWord(data, births.int(id, birth.data) & LIFETIME_MASK));
+    births.setInt(id, birth.dataLength, data === null ? -1 : data.length);
     if (data !== null) data.copyTo(heap.bytes(address), heap.offset(address) + name);
   }
 
@@ -318,13 +313,13 @@ export class ZnodeStore {
     const nameLength = end - start;
     const address = heap.allocate(nameRoom(nameLength) + (data === null ? 0 : data.length));
     const bytes = heap.bytes(address);
-    const at = beginName(bytes, heap.offset(address), nameLength);
+    const at = beginName(bytes, heap.offset(address), nameLength, lifetimes.indexOf(lifetime));
     for (let i = 0; i < nameLength; i += 1) bytes[at + i] = octets.charCodeAt(start + i);
     if (data !== null) data.copyTo(bytes, at + nameLength);
     births.setDouble(id, birth.czxid, czxid);
     births.setDouble(id, birth.ctime, ctimeMs);
     births.setInt(id, birth.address, address);
-    births.setInt(id, birth.data, dataWord(data, lifetimes.indexOf(lifetime)));
+    births.setInt(id, birth.dataLength, data === null ? -1 : data.length);
     births.setInt(id, birth.listOrLife, this.lists.take(acl));
   }
 
@@ -351,10 +346,6 @@ export class ZnodeStore {
     for (let i = start; i < end; i += 1) if (bytes[shift + i] !== octets.charCodeAt(i)) return false;
     return true;
   }
-}
-
-function dataWord(data: Span | null, lifetime: number): number {
-  return (((data === null ? -1 : data.length) + 1) << LIFETIME_BITS) | lifetime;
 }
 
 // Taken out of the global object once: in a context of its own, as under a test runner, each look there is slow.

@@ -25,6 +25,18 @@ describe('BoundedQueue', () => {
     );
   });
 
+  test('keeps the order while it grows, wherever its head is, and when it is emptied', () => {
+    const queue = new BoundedQueue<number>(100_000);
+    let next = 0;
+    let due = 0;
+    for (const count of [10, 100, 20_000, 5]) {
+      for (let i = 0; i < count; i += 1) queue.offer(next++);
+      while (queue.length > count / 2) expect(queue.take()).toBe(due++);
+    }
+    while (queue.length > 0) expect(queue.take()).toBe(due++);
+    expect([due, queue.peek()]).toEqual([next, undefined]);
+  });
+
   test('forgets what was taken, however long it lives', () => {
     const queue = new BoundedQueue<number>(10);
     for (let i = 0; i < 10_000; i += 1) {

@@ -6,7 +6,6 @@ import { duration } from '../input/duration.ts';
 import { port } from '../input/numbers.ts';
 import { createLogger } from '../logger.ts';
 import { serve } from '../processes/serve.ts';
-import { limitYoungGeneration } from '../processes/young-generation.ts';
 import { withOutputOptions } from '../settings.ts';
 import { type Act, examples } from './act.ts';
 import { addBackup, addRestore } from './backup.ts';
@@ -60,7 +59,6 @@ async function coordinate(context: Context, raw: RawCoordinator): Promise<ExitCo
   const where = placeOf(raw);
   const { runCoordinator } = await import('@reeve/coordinator');
   const logger = await createLogger({ name: 'coordinator', level: context.settings.logLevel });
-  limitYoungGeneration();
   const coordinator = await runCoordinator({ ...where, logger });
   const { host, dataDirectory } = coordinator.config;
   const { port, securePort, adminPort, metricsPort } = coordinator;

@@ -218,7 +218,8 @@ export class Journal {
     const { logger, snapshotsKept, observer } = this.#settings;
     const begunMs = performance.now();
     try {
-      this.#snapshotBytes = await writeSnapshot(this.#settings, source, { pace: 'beside_others', signal });
+      const logReaches = (zxid: number) => this.#log.reaches(zxid);
+      this.#snapshotBytes = await writeSnapshot(this.#settings, source, { pace: 'beside_others', signal, logReaches });
       observer?.snapshotTaken(performance.now() - begunMs);
       logger.info({ zxid: hexZxid(source.zxid), bytes: this.#snapshotBytes }, 'snapshot taken');
       if (snapshotsKept !== 'all') await purge(this.#settings, snapshotsKept);

@@ -104,6 +104,18 @@ export class Log {
   }
 
   /**
+   * Resolves when an entry that was appended is on disk.
+   *
+   * @throws JournalError `log_unwritable` when it will not be
+   */
+  async reaches(zxid: number): Promise<void> {
+    while (this.#lastZxid < zxid) {
+      if (this.#writing === undefined) throw this.#unwritable();
+      await this.#writing;
+    }
+  }
+
+  /**
    * Changes the files of the log when all that was appended is on disk; nothing may be appended until it is done. While
    * `prepare` runs nothing that counts is changed, and when it fails the log goes on as before. What it returns changes
    * the files and says what the log ends with then; when that fails, only a restart may tell what is on disk.

@@ -33,15 +33,26 @@ export interface SnapshotPlace {
   readonly dataDirectory: string;
 }
 
+/** A snapshot that is to be written. */
+export interface SnapshotJob extends SnapshotPace {
+  /**
+   * Resolves when the log on disk reaches a zxid: a snapshot must not hold traces of what a crash could still take. Not
+   * there where no log goes with it.
+   */
+  readonly logReaches?: (zxid: number) => Promise<void>;
+}
+
 /** Writes a snapshot; it is there, whole and on disk, or not at all. Says how many bytes it takes. */
-export async function writeSnapshot(place: SnapshotPlace, source: SnapshotSource, pace: SnapshotPace): Promise<number> {
+export async function writeSnapshot(place: SnapshotPlace, source: SnapshotSource, job: SnapshotJob): Promise<number> {
   const { disk, dataDirectory: directory } = place;
   const temporary = join(directory, temporarySnapshotName);
   const writer = await SnapshotWriter.begin(disk, temporary, source.zxid);
   let length: number;
   try {
-    for await (const { bytes, slices } of portionsOf(source, pace)) await writer.write(bytes, slices.length);
-    length = await writer.finish(source.lastZxidSeen());
+    for await (const { bytes, slices } of portionsOf(source, job)) await writer.write(bytes, slices.length);
+    const lastZxidSeen = source.lastZxidSeen();
+    await job.logReaches?.(lastZxidSeen);
+    length = await writer.finish(lastZxidSeen);
   } catch (error) {
     await writer.abandon();
     throw error;

@@ -2,8 +2,35 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@reeve/base';
 import { Batch } from '../src/batch.ts';
+import type { DiskFile, OpenMode } from '../src/disk.ts';
 import { directory, entry, names, opened, settingsOf, snapshotAt, written, zxids } from './fixtures.ts';
 import { MemoryDisk } from './memory-disk.ts';
+
+/** A disk on which a write that holds a certain text does not end before it may. */
+class HoldingDisk extends MemoryDisk {
+  readonly events: string[] = [];
+  release = () => {};
+  readonly #released = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
+
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
+    const file = await super.open(path, mode);
+    const write = file.write.bind(file);
+    file.write = async (bytes, position) => {
+      const isHeld = Buffer.from(bytes).includes('held');
+      if (isHeld) await this.#released;
+      await write(bytes, position);
+      if (isHeld) this.events.push('the entry is on disk');
+    };
+    return file;
+  }
+
+  override async rename(from: string, to: string): Promise<void> {
+    await super.rename(from, to);
+    this.events.push(`${to} is whole`);
+  }
+}
 
 async function refusal(disk: MemoryDisk): Promise<{ code: string | undefined; message: string }> {
   const error: unknown = await opened(settingsOf(disk)).then(
@@ -15,6 +42,10 @@ async function refusal(disk: MemoryDisk): Promise<{ code: string | undefined; me
 
 function bytesOf(disk: MemoryDisk, name: string): Buffer {
   return disk.files.get(`${directory}/${name}`)?.bytes ?? Buffer.alloc(0);
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function flip(disk: MemoryDisk, name: string, offset: number): void {
@@ -147,6 +178,26 @@ describe('a journal', () => {
     const snapshot = open.journal.snapshot({ zxid: 3, slices: endless(), lastZxidSeen: () => 3 });
     await open.journal.close();
     await snapshot;
+    expect(names(disk)).toEqual(['log.1']);
+  });
+
+  test('a snapshot with traces of an entry ends only when the log on disk has that entry', async () => {
+    const disk = new HoldingDisk();
+    const { journal } = await written(disk, 3);
+    journal.append([entry(4, 'held')]);
+    const lastZxidSeen = () => {
+      void turns(20).then(disk.release);
+      return 4;
+    };
+    await journal.snapshot({ zxid: 3, slices: [Buffer.from('state at 3')], lastZxidSeen });
+    expect(disk.events).toEqual(['the entry is on disk', `${directory}/snapshot.3 is whole`]);
+    await journal.close();
+  });
+
+  test('a snapshot with traces of an entry that the log will never have is given up', async () => {
+    const disk = new MemoryDisk();
+    const open = await written(disk, 3);
+    await snapshotAt(open, 3, 4);
     expect(names(disk)).toEqual(['log.1']);
   });
 

@@ -32,7 +32,7 @@ const KEPT_WRITERS_MAX = 1024;
  * 2. `zab` is performed, in its own order: `entries` go to the journal, all of them before one fsync; `persisted` is
  *    stepped when that is done.
  * 3. `replies` go to their sockets, one write each. Nothing in them promises what is not on disk: a write's reply is
- *    written here only by the step of its `persisted`.
+ *    written here only by the step that showed that a quorum has it there.
  * 4. `closing` connections are closed, after their last bytes.
  */
 export class Outbox {

@@ -15,8 +15,10 @@ interface Gate {
 
 /**
  * The log of a member: its recent part in memory, and how far it is handed to the journal, on disk, agreed on and
- * applied. Always applied <= committed and persisted; persisted <= journaled <= last. What is beyond `journaled` waits
- * in memory: behind a gate, or until the journal has been cut or replaced.
+ * applied. Always applied <= committed, and persisted <= journaled <= last. What is beyond `journaled` waits in memory:
+ * behind a gate, or until the journal has been cut or replaced. What is committed is applied as soon as it is journaled:
+ * a quorum has it on disk, and whoever waits for the own disk as well waits for the slowest of them. So a journal that
+ * fails may end before what is applied; the difference comes again from whoever leads.
  */
 export class History {
   readonly recent: RecentLog;
@@ -52,6 +54,11 @@ export class History {
 
   get applied(): number {
     return this.#applied;
+  }
+
+  /** How far entries may be applied. */
+  get applicable(): number {
+    return Math.min(this.#committed, this.#journaled);
   }
 
   get disk(): 'open' | 'truncating' | 'replacing' {
@@ -187,7 +194,7 @@ export class History {
   forgetHeld(): void {
     this.#gates.length = 0;
     this.recent.truncateAfter(this.#journaled);
-    this.#committed = Math.min(this.#committed, this.last);
+    this.#committed = Math.max(this.#applied, Math.min(this.#committed, this.last));
   }
 
   /** Forgets what the journal has lost. */

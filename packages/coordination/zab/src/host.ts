@@ -28,13 +28,13 @@ export interface SnapshotSource {
  */
 export interface ZabHost {
   /**
-   * Everything this member proposed itself, up to and including `zxid`, is agreed on, and on its own disk. Called on
-   * the leader for what it proposed since `leads`.
+   * Everything this member proposed itself, up to and including `zxid`, is agreed on: a quorum has it on disk, this
+   * member perhaps not yet. Called on the leader for what it proposed since `leads`.
    */
   agreed(zxid: number): void;
   /**
-   * An entry is agreed on, and on this member's own disk. Called on learners, and on a new leader for what it had in
-   * its log and not committed yet. The payload is there during the call only; `request` is this member's own number for
+   * An entry is agreed on: a quorum has it on disk, this member perhaps not yet. Called on learners, and on a new leader
+   * for what it had in its log and not committed yet. The payload is there during the call only; `request` is this member's own number for
    * it, where it asked for it.
    */
   committed(zxid: number, payload: Reader, request: number | undefined): void;

@@ -407,7 +407,7 @@ export class Leading implements Role {
       history.commit(agreed);
       this.#learners.forListening(({ link }) => member.send(link, { kind: 'commit', zxid: agreed }));
     }
-    this.#apply(Math.min(history.committed, history.persisted));
+    this.#apply(history.applicable);
   }
 
   #apply(zxid: number): void {

@@ -288,8 +288,7 @@ export class Learning implements Role {
   #deliver(): void {
     const { history, host } = this.#member;
     if (this.#restoring !== undefined) return this.#restoring.deliver();
-    const upTo = Math.min(history.committed, history.persisted);
-    history.deliver(this.#member, upTo, (change) => this.#member.reconfigure(change));
+    history.deliver(this.#member, history.applicable, (change) => this.#member.reconfigure(change));
     if (this.#phase.kind !== 'caught_up' || this.#phase.upTo === undefined) return;
     if (history.applied < this.#phase.upTo) return;
     this.#phase = { kind: 'following' };

@@ -117,10 +117,7 @@ export class Disk {
       if (era !== this.#era) return;
       const slices = unlessOvertaken(source);
       if (slices === undefined) return;
-      const { zxid } = source;
-      this.#timeline.after(this.#chance.wait(SNAPSHOT_PACE_MS), () => {
-        if (era === this.#era) this.#kept({ zxid, slices });
-      });
+      this.#keepWhenLogged({ zxid: source.zxid, slices }, source.lastZxidSeen());
     });
   }
 
@@ -190,6 +187,16 @@ export class Disk {
       this.#entries = [];
       this.#snapshot = work.snapshot;
     }
+  }
+
+  /** A snapshot must not hold traces of what a crash could still take. */
+  #keepWhenLogged(snapshot: StoredSnapshot, lastZxidSeen: number): void {
+    const era = this.#era;
+    this.#timeline.after(this.#chance.wait(SNAPSHOT_PACE_MS), () => {
+      if (era !== this.#era) return;
+      if (this.lastZxid < lastZxidSeen) this.#keepWhenLogged(snapshot, lastZxidSeen);
+      else this.#kept(snapshot);
+    });
   }
 
   #kept(snapshot: StoredSnapshot): void {

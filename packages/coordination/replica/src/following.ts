@@ -10,7 +10,6 @@ import type { Course, Frame } from './course.ts';
 import { partsOf } from './leader.ts';
 import { type MemberMessage, readMemberMessage, writeMemberMessage } from './member-messages.ts';
 import type { Outbox } from './outbox.ts';
-import { SentRequests } from './sent-requests.ts';
 import type { SessionOrder } from './session-order.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -46,18 +45,20 @@ export interface FollowingParts {
 /** The course of a member that follows or observes: what changes anything goes to the leader and comes back as an entry. */
 export class Following implements Course {
   readonly #parts: FollowingParts;
-  readonly #sent: SentRequests<Forwarded | Barrier | Returning>;
+  /** By their numbers, counted from the first: small numbers are found sooner. */
+  readonly #sent = new Map<number, Forwarded | Barrier | Returning>();
+  #request: number;
   /** When the leader was last told which sessions were heard of, on their clock. */
   #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: FollowingParts) {
     this.#parts = parts;
-    this.#sent = new SentRequests(parts.firstRequest);
+    this.#request = parts.firstRequest;
   }
 
   /** The first number that was not used. */
   get nextRequest(): number {
-    return this.#sent.nextNumber;
+    return this.#request;
   }
 
   /** How many requests wait: for the leader's word, or for what is to be applied before a sync is answered. */
@@ -121,7 +122,7 @@ export class Following implements Course {
 
   /** What waits for the entry that came of a request, unless its client is gone. */
   take(request: number): Forwarded | undefined {
-    const item = this.#sent.take(request);
+    const item = this.#answered(request);
     return item?.kind === 'forwarded' ? item : undefined;
   }
 
@@ -174,7 +175,17 @@ export class Following implements Course {
       this.#parts.connections.close(item.connection);
       return undefined;
     }
-    return this.#sent.add(item);
+    const request = this.#request;
+    this.#request += 1;
+    this.#sent.set(request - this.#parts.firstRequest, item);
+    return request;
+  }
+
+  #answered(request: number): Forwarded | Barrier | Returning | undefined {
+    const key = request - this.#parts.firstRequest;
+    const item = this.#sent.get(key);
+    this.#sent.delete(key);
+    return item;
   }
 
   #tell(message: MemberMessage, frame?: Frame): void {
@@ -187,13 +198,13 @@ export class Following implements Course {
   }
 
   #declined(request: number): void {
-    const item = this.#sent.take(request);
+    const item = this.#answered(request);
     if (item !== undefined) this.#parts.connections.close(item.connection);
   }
 
   #reopened(request: number, timeoutMs: number): void {
     const { answering, connections, sessions } = this.#parts;
-    const item = this.#sent.take(request);
+    const item = this.#answered(request);
     if (item?.kind !== 'returning' || item.connection.phase !== 'returning') return;
     const { connection } = item;
     if (timeoutMs === 0) {
@@ -212,7 +223,7 @@ export class Following implements Course {
 
   #synced(request: number, zxid: number): void {
     const { agreement, lastApplied, order } = this.#parts;
-    const item = this.#sent.take(request);
+    const item = this.#answered(request);
     if (item?.kind !== 'barrier') return;
     item.zxid = zxid;
     if (zxid <= lastApplied()) order.pass(item);

@@ -171,12 +171,12 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   });
 
   test('presents its identities again after a reconnect', async () => {
-    const { client } = await open();
+    const { client, states } = await open();
     await client.addAuth('digest', Buffer.from('bob:secret'));
     const acl = [{ perms: 31, id: { scheme: 'auth', id: '' } }];
     await client.create(`${root}/private`, Buffer.from('x'), { acl });
     proxy.cut();
-    await hasState(client, 'suspended');
+    await eventually(() => states.length === 2, { what: 'it is connected again' });
     expect(String((await client.getData(`${root}/private`)).data)).toBe('x');
   });
 

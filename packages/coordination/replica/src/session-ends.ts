@@ -48,7 +48,8 @@ export class SessionEnds {
     session.phase = 'closing';
     const current = connections.of(session);
     if (current !== undefined && current.phase !== 'leaving') current.phase = 'ending';
-    const asker = this.#asked.get(session.id) ?? asked;
+    // A client may ask for what goes on already, because nobody has heard of it for long.
+    const asker = asked === nobody ? (this.#asked.get(session.id) ?? nobody) : asked;
     if (!this.hasRoom) {
       session.phase = 'over';
       this.#asked.set(session.id, asker);

@@ -111,6 +111,20 @@ describe('three members', () => {
     expect(party.seats.map(({ replica }) => replica.status().ephemerals)).toEqual([0, 0, 0]);
   });
 
+  test('answer who closes a session at a follower while it is ended in several transactions', () => {
+    const party = new Party(3);
+    const [seat] = party.followers as [Seat];
+    const client = party.connect(seat, { timeoutMs: 4000 });
+    for (let i = 0; i < 2500; i += 1) party.send(client, 'create', ephemeral(`/e${i}`));
+    while (!party.leader.replica.outbox.notes.some(({ kind }) => kind === 'expired')) {
+      party.rest();
+      party.tick();
+    }
+    party.seen(client);
+    expect(party.ask(client, 'closeSession', {})).toMatchObject([{ op: 'closeSession', error: 'ok' }]);
+    expect(seat.replica.status()).toMatchObject({ ephemerals: 0, sessions: 0, outstanding: 0 });
+  });
+
   test('say of a reconfiguration what is wrong with it before they ask who wants it', () => {
     const party = new Party(3);
     const client = party.connect(party.followers[0] as Seat);

@@ -83,12 +83,17 @@ export class Party {
   /** Time passes for all. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 500) {
-      this.now += 500;
-      for (const seat of this.#up) {
-        seat.replica.step({ kind: 'tick' }, this.now);
-        seat.replica.step({ kind: 'zab', event: { kind: 'timer' } }, this.now);
-      }
+      this.tick();
       this.rest();
+    }
+  }
+
+  /** Half a second passes for all, and nothing is delivered yet of what comes of it. */
+  tick(): void {
+    this.now += 500;
+    for (const { replica } of this.#up) {
+      replica.step({ kind: 'tick' }, this.now);
+      replica.step({ kind: 'zab', event: { kind: 'timer' } }, this.now);
     }
   }
 

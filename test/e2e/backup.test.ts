@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
-import { atTestEnd, eventually, startProcess, TestProcess, temporaryDirectory } from '@reeve/testkit';
+import { atTestEnd, eventually, startFaultProxy, startProcess, TestProcess, temporaryDirectory } from '@reeve/testkit';
 import { reeve } from './fleet.ts';
+
+// Each test starts several processes.
+jest.setTimeout(60_000);
 
 /** What a command that has ended has said. */
 interface Ended {
@@ -29,7 +32,7 @@ async function serve(...words: readonly string[]): Promise<Serving> {
 }
 
 async function client(servers: string): Promise<Client> {
-  const opened = await connect({ servers, sessionTimeoutMs: 2_000 });
+  const opened = await connect({ servers });
   atTestEnd(() => opened.close());
   return opened;
 }
@@ -72,6 +75,7 @@ describe('a backup of a coordinator under load', () => {
     const hammering = hammer(writer);
     await eventually(() => readdirSync(data).some((name) => /^snapshot\.[0-9a-f]+$/.test(name)), {
       what: 'a snapshot is there',
+      deadlineMs: 30_000,
     });
     const files = [join(directory, 'a.backup'), join(directory, 'b.backup')];
     for (const file of files) {
@@ -121,7 +125,7 @@ describe('a restored coordinator', () => {
   beforeAll(async () => {
     directory = temporaryDirectory();
     file = join(directory, 'x.backup');
-    const { process, servers } = await serve('--data-dir', join(directory, 'data'), '--tick', '100ms');
+    const { process, servers } = await serve('--data-dir', join(directory, 'data'), '--tick', '250ms');
     owner = await client(servers);
     const acl = [{ perms: 31, id: { scheme: 'digest', id: 'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=' } }];
     await owner.create('/guarded', Buffer.from('g'), { acl });
@@ -139,12 +143,13 @@ describe('a restored coordinator', () => {
     expect(await coordinator('restore', '--from', file, '--data-dir', data)).toMatchObject({ code: 0 });
     const tree = await coordinator('inspect', '--data-dir', data, '--tree', '--path', '/container', '--json');
     expect(JSON.parse(tree.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ znode: { lifetime: 'container' } });
-    const { process, servers } = await serve('--data-dir', data, '--tick', '100ms');
+    const { process, servers } = await serve('--data-dir', data, '--tick', '250ms');
     const reader = await client(servers);
     expect((await reader.exists('/e'))?.ephemeralOwner).toBe(owner.sessionId);
     await expect(reader.getData('/guarded')).rejects.toMatchObject({ code: 'no_auth' });
     await eventually(async () => (await reader.exists('/e')) === undefined, {
       what: 'the session of the dead expires',
+      deadlineMs: 20_000,
     });
     await reader.close();
     await process.stop();
@@ -220,7 +225,10 @@ describe('reeve migrate between two coordinators', () => {
     await writer.create('/many', null);
     await Promise.all(Array.from({ length: 20_000 }, (_, i) => writer.create(`/many/${i}`, Buffer.from(`of ${i}`))));
     const words = ['migrate', '--from', source.servers, '--all-persistent'];
-    const copying = new TestProcess(reeve(...words, '--to', target.servers), { env: { NO_COLOR: '1' } });
+    // A copy takes long enough to be met half-way.
+    const slow = await startFaultProxy(Number(target.servers.split(':')[1]));
+    slow.delay(300);
+    const copying = new TestProcess(reeve(...words, '--to', slow.address), { env: { NO_COLOR: '1' } });
     const reader = await client(target.servers);
     const begun = async () => ((await reader.exists('/many'))?.numChildren ?? 0) > 500;
     await eventually(begun, { what: 'the copy is under way' });

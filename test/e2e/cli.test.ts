@@ -3,9 +3,12 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { eventually, freePort, startProcess, TestProcess, temporaryDirectory } from '@reeve/testkit';
 import { reeve } from './fleet.ts';
+
+// Each test starts several processes.
+jest.setTimeout(60_000);
 
 const handlers = fileURLToPath(new URL('./fixtures/cli-handlers.mjs', import.meta.url));
 
@@ -227,7 +230,8 @@ describe('the demo', () => {
     const connect = /serve at (\S+);/.exec(demo.stdout)?.[1] ?? '';
     demo.kill('SIGINT');
     expect(await demo.exited).toEqual({ code: 130, signal: null });
-    expect(readdirSync(directory)).toEqual([]);
+    // A worker killed while it learnt how its directory can be locked leaves that trial behind.
+    expect(readdirSync(directory).filter((name) => !name.startsWith('reeve-ledger-'))).toEqual([]);
     expect(await processesOf({ connect, dataDir: directory })).toEqual([]);
   }, 90_000);
 });

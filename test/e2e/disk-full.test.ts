@@ -46,7 +46,7 @@ test(
     expect(kept).toBeGreaterThan(10);
     expect((await client.getData(`/n${kept - 1}`)).data).toEqual(Buffer.alloc(64 * 1024, (kept - 1) % 256));
     rmSync(`/proc/${coordinator.pid}/root${directory}/filler`);
-    const writes = async () => client.create('/again', null);
+    const writes = async () => client.create('/again-', null, { mode: 'persistent_sequential' });
     await eventually(writes, { what: 'writes are taken again', deadlineMs: 20_000 });
     await client.close();
     await coordinator.stop();

@@ -1,4 +1,4 @@
-import { unreachable } from '@reeve/base';
+import { codeOf, unreachable } from '@reeve/base';
 import { connect, monotonicClock } from '@reeve/client';
 import {
   checkLinearizable,
@@ -64,7 +64,10 @@ export async function recordHistory(ensemble: Ensemble): Promise<RecordedHistory
 
 async function prepare(ensemble: Ensemble): Promise<void> {
   const client = await connect({ servers: ensemble.connect });
-  for (const path of [root, numbers]) await client.create(path, null);
+  for (const path of [root, numbers]) {
+    const isThere = () => client.create(path, null).catch((error) => codeOf(error) === 'node_exists');
+    await eventually(isThere, { what: `${path} is there`, deadlineMs: 30_000 });
+  }
   await client.close();
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Random } from '@reeve/base';
-import { startProcess, type TestProcess } from '@reeve/testkit';
+import { eventually, startProcess, type TestProcess } from '@reeve/testkit';
 
 const cli = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
 
@@ -8,6 +8,9 @@ const cli = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url
 export function reeve(...words: readonly string[]): readonly string[] {
   return [process.execPath, cli, ...words];
 }
+
+/** With what a command ends that no coordinator answers. */
+const UNREACHABLE = 4;
 
 /** One master or worker process that may be killed, paused and started again. */
 export class Member {
@@ -30,13 +33,20 @@ export class Member {
     return `${this.#process?.stdout ?? ''}${this.#process?.stderr ?? ''}`;
   }
 
+  /** Starts it, and again whenever no coordinator has answered, as those do that look after processes. */
   async start(): Promise<void> {
-    this.#process = await startProcess(reeve(this.role, ...this.#words, '--name', this.name));
+    const started = await startProcess(reeve(this.role, ...this.#words, '--name', this.name));
+    this.#process = started;
+    void started.exited.then(({ code }) => (code === UNREACHABLE ? this.start() : undefined));
   }
 
   /** Waits until it takes part: a master follows or leads, a worker is registered. */
   async ready(): Promise<void> {
-    await this.#process?.line(/"role"|registered/);
+    const takesPart = () => {
+      if (/"role"|registered/.test(this.output)) return true;
+      throw new Error(`it has said: ${this.output.slice(-4_000)}`);
+    };
+    await eventually(takesPart, { what: `${this.name} takes part`, deadlineMs: 30_000 });
   }
 
   async kill(): Promise<void> {

@@ -65,6 +65,12 @@ describe('settings that change while the platform runs', () => {
   const runs = (count: number) =>
     eventually(async () => (await running()) === count, { what: `${count} builds run`, deadlineMs: 10_000 });
 
+  /** Waits until the master has read a limit that was published. */
+  const isLimited = (limit: number) =>
+    eventually(() => master.output.includes(`"limits":{"builds":${limit}}`), {
+      what: `builds are limited to ${limit}`,
+    });
+
   /** Everything that could be assigned has been: a task of another queue that came later has run. */
   async function isSettled(): Promise<void> {
     await (await sdk.submitCommand(['true'], { priority: -1000 })).finished({ timeoutMs: 10_000 });
@@ -76,6 +82,7 @@ describe('settings that change while the platform runs', () => {
   test('a queue runs as many tasks as its limit allows, from the moment it is set', async () => {
     await startPlatform();
     expect(await config('set', 'queues/builds/limit=1')).toMatchObject({ code: 0 });
+    await isLimited(1);
     const tasks = [];
     for (const name of ['a', 'b', 'c', 'd']) tasks.push(await block(name, 'builds'));
     await runs(1);
@@ -88,6 +95,7 @@ describe('settings that change while the platform runs', () => {
     await isSettled();
     expect(await running()).toBe(3);
     await config('set', 'queues/builds/limit=0', '-m', 'freeze');
+    await isLimited(0);
     for (const name of ['a', 'b', 'c', 'd']) release(name);
     await runs(0);
     await isSettled();
@@ -102,6 +110,7 @@ describe('settings that change while the platform runs', () => {
     await block('b', 'builds');
     await runs(2);
     await config('set', 'queues/builds/limit=2');
+    await isLimited(2);
     const backup = new Member('master', 'm2', ['--connect', coordinator.address, '--root', root]);
     await backup.start();
     atTestEnd(() => backup.stop());
@@ -140,6 +149,7 @@ describe('settings that change while the platform runs', () => {
     await startPlatform();
     await config('set', 'workers/w/slots=2', 'queues/builds/limit=1');
     await workers(({ record }) => record?.slots === 2);
+    await isLimited(1);
     const client = await connectClient({ servers: coordinator.address });
     atTestEnd(() => client.close());
     for (const scope of ['workers', 'queues']) {

@@ -46,15 +46,21 @@ function writeLines(file: string, places: readonly Placed[]): string {
 
 /** Has the ensemble changed by its super user, and says what `/zookeeper/config` is after that. */
 async function reconfigured(member: EnsembleMember, change: { joining?: string; leaving?: string }): Promise<string> {
-  const client = await RawClient.open(member.port);
-  await client.request('auth', { type: 0, scheme: 'digest', auth: Buffer.from('super:test') });
   const { joining = '', leaving = '' } = change;
   const lists = { joiningServers: joining, leavingServers: leaving, newMembers: '', curConfigId: -1 };
-  const { error } = await client.request('reconfig', lists);
-  expect(error).toBe('ok');
-  const description = await client.data(configPath);
-  await client.destroy();
-  return description;
+  // Refused while one of those that stay has not caught up; asked for twice, it comes to the same.
+  const ask = async () => {
+    const client = await RawClient.open(member.port);
+    try {
+      await client.request('auth', { type: 0, scheme: 'digest', auth: Buffer.from('super:test') });
+      const { error } = await client.request('reconfig', lists);
+      if (error !== 'ok') throw new Error(error);
+      return await client.data(configPath);
+    } finally {
+      await client.destroy();
+    }
+  };
+  return await eventually(ask, { what: 'the ensemble has changed', deadlineMs: 30_000 });
 }
 
 async function described({ member }: Placed): Promise<string> {

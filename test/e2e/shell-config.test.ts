@@ -132,7 +132,7 @@ describe('reeve config', () => {
   test('exec runs a command on values, again when they change, and ends it with itself', async () => {
     await done(['set', 'app/greeting=hello', 'app/limits={"max":5}']);
     const line =
-      'echo "$APP_GREETING $APP_LIMITS" > "$0"; trap "echo ended > $0; exit" TERM; while :; do sleep 0.05; done';
+      'trap "echo ended > $0; exit" TERM; echo "$APP_GREETING $APP_LIMITS" > "$0"; while :; do sleep 0.05; done';
     const exec = await startProcess(reeve('config', 'exec', 'app', '--', 'sh', '-c', line, file('out')), {
       env: envAt(),
     });

@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const SESSION = ['--session-timeout', '4s'];
 /** Lives until it is told to end, and says so. */
-const patient = 'echo begins $REEVE_FENCE; trap "echo ends; exit 7" TERM INT; while :; do sleep 0.05; done';
+const patient = 'trap "echo ends; exit 7" TERM INT; echo begins $REEVE_FENCE; while :; do sleep 0.05; done';
 /** Lives on whatever it is told. */
 const stubborn = 'trap "" TERM INT; echo begins; while :; do sleep 0.05; done';
 
@@ -160,6 +160,8 @@ describe('reeve lock', () => {
 
 describe('without a coordinator', () => {
   let other: Engine;
+  // Three quarters of it are left to the coordinator to come back in, a sixth to commands to end in.
+  const LONG = ['--session-timeout', '10s'];
 
   beforeAll(async () => {
     other = await startReeveCoordinator({ tickMs: 500 });
@@ -169,11 +171,11 @@ describe('without a coordinator', () => {
     new TestProcess(reeve(...words), { env: { REEVE_CONNECT: other.address, NO_COLOR: '1' } });
 
   test('a lock is lost, and its command ended; one that comes back soon changes nothing', async () => {
-    const holder = runThere('lock', ...SESSION, name, '--', 'sh', '-c', patient);
+    const holder = runThere('lock', ...LONG, name, '--', 'sh', '-c', patient);
     await holder.line(/begins/);
     await other.kill();
     await other.start();
-    const waiter = runThere('lock', ...SESSION, '--try', name, '--', 'true');
+    const waiter = runThere('lock', ...LONG, '--try', name, '--', 'true');
     expect(await ended(waiter)).toMatchObject({ code: 124 });
     expect(holder.running).toBe(true);
     await other.kill();
@@ -190,7 +192,7 @@ describe('without a coordinator', () => {
   });
 
   test('who is elected stands again when the coordinator is back', async () => {
-    const leader = runThere('elect', ...SESSION, name, '--', 'sh', '-c', patient);
+    const leader = runThere('elect', ...LONG, name, '--', 'sh', '-c', patient);
     await leader.line(/begins/);
     await other.kill();
     await leader.line(/no longer elected/);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
 import { Queue } from '@reeve/recipes';
 import {
@@ -14,6 +14,9 @@ import {
   temporaryDirectory,
 } from '@reeve/testkit';
 import { reeve } from './fleet.ts';
+
+// Each test starts several processes.
+jest.setTimeout(60_000);
 
 let engine: Engine;
 let witness: Client;

@@ -39,7 +39,7 @@ describe('reeve service', () => {
   }
 
   async function register(address: string, ...words: readonly string[]): Promise<TestProcess> {
-    const options = ['--address', address, '--session-timeout', '2s', ...words];
+    const options = ['--address', address, '--session-timeout', '10s', ...words];
     const child = await startProcess(reeve('service', 'register', service, ...options), { env: environment() });
     await child.line(/: registered /);
     return child;
@@ -100,7 +100,7 @@ describe('reeve service', () => {
 
   test('tells those who watch that an instance was killed, and that it is back', async () => {
     const watching = await watch();
-    const first = await register('10.0.0.1:80');
+    const first = await register('10.0.0.1:80', '--session-timeout', '2s');
     await watching.line(/appeared {2}10\.0\.0\.1:80/);
     first.kill('SIGKILL');
     await watching.line(/gone {6}10\.0\.0\.1:80/);
@@ -110,7 +110,7 @@ describe('reeve service', () => {
 
   test('registers again what was stopped for so long that its session has expired', async () => {
     const watching = await watch();
-    const sleeper = await register('10.0.0.1:80');
+    const sleeper = await register('10.0.0.1:80', '--session-timeout', '2s');
     sleeper.kill('SIGSTOP');
     await watching.line(/gone {6}10\.0\.0\.1:80/);
     expect((await run('resolve', service)).code).toBe(3);
@@ -124,7 +124,7 @@ describe('reeve service', () => {
     const running = await register(
       '10.0.0.1:80',
       '--grace',
-      '1s',
+      '5s',
       '--',
       'sh',
       '-c',

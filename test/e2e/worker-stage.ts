@@ -57,7 +57,7 @@ export class WorkerStage {
     const { sessionTimeoutMs = 5_000, slots = 1, drainMs = 20_000 } = options;
     const words = ['--connect', options.connect, '--root', layout.root, '--handlers', handlers, '--commands'];
     const limits = ['--session-timeout', `${sessionTimeoutMs}ms`, '--slots', `${slots}`, '--drain', `${drainMs}ms`];
-    const process = await startProcess(reeve('worker', ...words, ...limits, '--grace', '300ms', '--name', 'w'));
+    const process = await startProcess(reeve('worker', ...words, ...limits, '--grace', '2s', '--name', 'w'));
     return new WorkerStage({ client, layout, process });
   }
 

@@ -5,13 +5,13 @@ import { reeve } from './fleet.ts';
 import { type StageOptions, WorkerStage } from './worker-stage.ts';
 
 const TEST_MS = 60_000;
-/** Long enough to be paused for part of it, short enough to wait for its end. */
-const SESSION_MS = 2_000;
+/** Short enough to wait for its end; a tenth of it, which is left when nothing may run any more, is enough to look. */
+const SESSION_MS = 8_000;
 
 let coordinator: Engine;
 
 beforeAll(async () => {
-  coordinator = await startReeveCoordinator({ tickMs: 250 });
+  coordinator = await startReeveCoordinator({ tickMs: 500 });
 }, TEST_MS);
 
 async function begin(options: Partial<StageOptions> = {}): Promise<{ stage: WorkerStage; workerId: string }> {
@@ -87,8 +87,8 @@ describe('the session', () => {
   test(
     'outlives a handler that blocks its event loop for longer',
     async () => {
-      const { stage, workerId } = await begin({ sessionTimeoutMs: 1_000 });
-      const payload = { log: stage.file('long.log'), ms: 3_000 };
+      const { stage, workerId } = await begin({ sessionTimeoutMs: 4_000 });
+      const payload = { log: stage.file('long.log'), ms: 10_000 };
       const taskId = await stage.give(workerId, { kind: 'handler', handler: 'block', payload });
       expect(await stage.status(taskId)).toMatchObject({ outcome: 'succeeded', workerId });
       expect(await stage.isRegistered(workerId)).toBe(true);

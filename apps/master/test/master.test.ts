@@ -157,7 +157,7 @@ describe('masters', () => {
 
   test('outlive their coordinator, and know what happened in between', async () => {
     const fleet = await stage();
-    const master = await fleet.master('m', { sessionTimeoutMs: 2_000 });
+    const master = await fleet.master('m');
     const worker = await fleet.worker('w');
     const roles: string[] = [];
     master.onRole((role) => roles.push(role));

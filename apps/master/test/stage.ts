@@ -16,7 +16,9 @@ import {
 import { atTestEnd, eventually, temporaryDirectory } from '@reeve/testkit';
 
 /** Sessions of the tests last from 2 to 20 of these. */
-const TICK_MS = 100;
+const TICK_MS = 250;
+/** No test waits for a session to expire: they outlive a machine that is held up. */
+const SESSION_MS = 5_000;
 
 /** A coordinator in this process that may be stopped and started again on the same data and port. */
 export class RestartableCoordinator {
@@ -101,7 +103,7 @@ export class Stage {
       connect: this.#coordinator.address,
       root,
       name,
-      sessionTimeoutMs: 1_000,
+      sessionTimeoutMs: SESSION_MS,
       ...different,
     });
     atTestEnd(() => master.stop());
@@ -158,7 +160,7 @@ export const record: WorkerRecord = {
 };
 
 async function openClient(servers: string): Promise<Client> {
-  const client = await connect({ servers, sessionTimeoutMs: 2_000 });
+  const client = await connect({ servers, sessionTimeoutMs: SESSION_MS });
   atTestEnd(() => client.close());
   return client;
 }

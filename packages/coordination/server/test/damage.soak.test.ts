@@ -54,7 +54,7 @@ async function past(ending: 'stopped' | 'killed', random: () => number): Promise
 
 async function end(server: Serving, ending: 'stopped' | 'killed'): Promise<void> {
   if (ending === 'killed') return killed(server);
-  expect(await server.child.stop()).toEqual({ code: 0, signal: null });
+  expect(await server.child.stop(20_000)).toEqual({ code: 0, signal: null });
 }
 
 function copied(directory: string): string {

@@ -71,7 +71,7 @@ async function settled(port: number): Promise<void> {
     const ephemerals = /zk_ephemerals_count\t(\d+)/.exec(await fourLetterWord(port, 'mntr'))?.[1];
     return ephemerals === '0' && Date.now() - sinceMs > 1_500;
   };
-  await eventually(quiet, { what: 'sessions have expired, and nothing changes any more', deadlineMs: 20_000 });
+  await eventually(quiet, { what: 'sessions have expired, and nothing changes any more', deadlineMs: 40_000 });
 }
 
 interface Witnesses {
@@ -102,7 +102,7 @@ test(
     const config = {
       dataDirectory: temporaryDirectory(),
       snapshotEntries: 5_000,
-      tickMs: 250,
+      tickMs: 500,
       reapIntervalMs: 300,
       extendedTypes: 'enabled',
       fourLetterWords: 'all',
@@ -125,7 +125,7 @@ test(
     await eventually(() => openDescriptors(server) <= descriptors, { what: 'every connection is let go' });
     const before = await everything(server.port);
     expect(before.length).toBeGreaterThan(10);
-    expect(await server.child.stop()).toEqual({ code: 0, signal: null });
+    expect(await server.child.stop(20_000)).toEqual({ code: 0, signal: null });
     const again = await serving(config);
     expect(await everything(again.port)).toEqual(before);
     await killed(again);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   adminLibraries,
+  atTestEnd,
   type EngineProcess,
   fourLetterWord,
   freePort,
@@ -24,6 +25,9 @@ async function side(start: (config: readonly string[]) => Promise<EngineProcess>
   const config = ['admin.enableServer=true', `admin.serverPort=${adminPort}`, 'admin.serverAddress=127.0.0.1'];
   const engine = await start(config);
   const client = await RawClient.open(engine.port);
+  // Its session is looked at by every test.
+  const beats = setInterval(() => void client.request('ping', {}), 3_000);
+  atTestEnd(() => clearInterval(beats));
   await client.create('/here', 'x', 1);
   await client.request('getData', { path: '/here', watch: true });
   return { engine, adminPort, client };

@@ -10,7 +10,10 @@ import {
   startFaultProxy,
 } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 
 describe.each(engineKinds)('a session with $name', ({ start }) => {
   let engine: Engine;
@@ -32,8 +35,11 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   });
 
   /** A client behind the proxy, and the states it has gone through. */
-  async function open(servers = proxy.address): Promise<{ client: Client; states: SessionState[] }> {
-    const client = await connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  async function open(
+    sessionTimeoutMs = LASTING_MS,
+    servers = proxy.address,
+  ): Promise<{ client: Client; states: SessionState[] }> {
+    const client = await connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
     atTestEnd(() => client.close());
     const states: SessionState[] = [];
     client.onSession(({ to }) => states.push(to));
@@ -57,10 +63,10 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   test('is kept alive without requests', async () => {
     const { client, states } = await open();
     const deadline = client.sessionDeadline;
-    const outlived = () => client.sessionDeadline > deadline + 1.5 * SESSION_MS;
+    const outlived = () => client.sessionDeadline > deadline + 3_000;
     await eventually(outlived, { what: 'pings move the deadline of the session' });
     expect(states).toEqual([]);
-    expect(client.sessionDeadline).toBeLessThanOrEqual(monotonicClock.now() + SESSION_MS);
+    expect(client.sessionDeadline).toBeLessThanOrEqual(monotonicClock.now() + LASTING_MS);
   });
 
   test('a write whose answer is lost is unknown, though it took effect', async () => {
@@ -118,7 +124,7 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   });
 
   test('a silent connection is given up before the session can have expired', async () => {
-    const { client, states } = await open();
+    const { client, states } = await open(3 * SESSION_MS);
     proxy.stall();
     await hasState(client, 'suspended');
     expect(monotonicClock.now()).toBeLessThan(client.sessionDeadline);
@@ -130,7 +136,7 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
 
   test('a process that is held up keeps its session as long as the server does', async () => {
     const { client, states } = await open();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION_MS * 0.8);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LASTING_MS * 0.4);
     expect(await client.exists(root)).toBeDefined();
     const deadline = client.sessionDeadline;
     await eventually(() => client.sessionDeadline > deadline, { what: 'the session is kept alive' });
@@ -138,7 +144,7 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   });
 
   test('expires for good when it was out of touch for too long', async () => {
-    const { client, states } = await open();
+    const { client, states } = await open(SESSION_MS);
     await client.create(`${root}/e`, null, { mode: 'ephemeral' });
     const watch = await client.watch(root, 'persistent', () => undefined);
     await proxy.refuse();
@@ -155,7 +161,7 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
   });
 
   test('outlives a server that is killed and started again', async () => {
-    const { client, states } = await open(engine.address);
+    const { client, states } = await open(LASTING_MS, engine.address);
     await client.create(`${root}/e`, null, { mode: 'ephemeral' });
     await engine.kill();
     await hasState(client, 'suspended');
@@ -163,10 +169,13 @@ describe.each(engineKinds)('a session with $name', ({ start }) => {
     await hasState(client, 'connected');
     expect(states).toEqual(['suspended', 'connected']);
     expect((await client.exists(`${root}/e`))?.ephemeralOwner).toBe(client.sessionId);
-  });
+  }, 60_000);
 
   test('finds the server that answers among those that do not', async () => {
-    const { client } = await open(`127.0.0.1:${await freePort()},${proxy.address},127.0.0.1:${await freePort()}`);
+    const { client } = await open(
+      LASTING_MS,
+      `127.0.0.1:${await freePort()},${proxy.address},127.0.0.1:${await freePort()}`,
+    );
     expect(await client.exists(root)).toBeDefined();
   });
 

@@ -21,7 +21,10 @@ import {
   startFaultProxy,
 } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 const bytes = (text: string) => Buffer.from(text);
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -32,15 +35,15 @@ describe.each(engineKinds)('on $name', ({ start }) => {
   let root: string;
   let nth = 0;
 
-  async function open(servers: string): Promise<Client> {
-    const opened = await connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  async function open(servers: string, sessionTimeoutMs = SESSION_MS): Promise<Client> {
+    const opened = await connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
     atTestEnd(() => opened.close());
     return opened;
   }
 
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
-    witness = await open(engine.address);
+    witness = await open(engine.address, LASTING_MS);
   }, 60_000);
 
   beforeEach(async () => {
@@ -491,7 +494,7 @@ describe.each(engineKinds)('on $name', ({ start }) => {
 
     test('keeps what is delayed until it is due, whoever waits', async () => {
       const queue = queueOf(await open(engine.address));
-      await queue.put(bytes('later'), { delayMs: 300, priority: 1 });
+      await queue.put(bytes('later'), { delayMs: 2_000, priority: 1 });
       await queue.put(bytes('much later'), { delayMs: 3_600_000 });
       await queue.put(bytes('now'));
       expect(await queue.stats()).toMatchObject({ ready: 1, delayed: 2 });

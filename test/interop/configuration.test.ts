@@ -310,7 +310,7 @@ describe.each(engineKinds)('the configuration centre on $name', ({ start }) => {
       const version = await rollouts.complete('billing/max');
       await become(followers, [2, 2, 2, 2, 2, 2]);
       expect(version).toBe(revision + 1);
-      expect(followers[0]?.version('billing/max')).toBe(version);
+      await eventually(() => followers[0]?.version('billing/max') === version, { what: 'its version is known' });
       const [last] = await new ConfigHistory(witness, { path }).list('billing/max');
       expect(last).toMatchObject({ value: 2, comment: 'try', version });
       expect(await rollouts.list()).toEqual([]);

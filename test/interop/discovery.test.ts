@@ -25,7 +25,10 @@ import {
   tracesIn,
 } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 
 describe.each(engineKinds)('discovery on $name', ({ start }) => {
   let engine: Engine;
@@ -34,10 +37,11 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
   let root: string;
   let nth = 0;
 
-  const connectTo = (servers: string) => connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  const connectTo = (servers: string, sessionTimeoutMs = SESSION_MS) =>
+    connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
 
-  async function open(servers: string): Promise<Client> {
-    const opened = await connectTo(servers);
+  async function open(servers: string, sessionTimeoutMs = SESSION_MS): Promise<Client> {
+    const opened = await connectTo(servers, sessionTimeoutMs);
     atTestEnd(() => opened.close());
     return opened;
   }
@@ -50,7 +54,7 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
 
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
-    witness = await open(engine.address);
+    witness = await open(engine.address, LASTING_MS);
   }, 60_000);
 
   beforeEach(async () => {
@@ -299,7 +303,7 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
     test('tells after a lost connection what it has missed', async () => {
       const a = await register(await open(engine.address), 'a');
       await register(await open(engine.address), 'b');
-      const { all } = await view(await open(proxy.address));
+      const { all } = await view(await open(proxy.address, LASTING_MS));
       all.length = 0;
       await proxy.refuse();
       await toldIs(all, 'stale');
@@ -456,7 +460,7 @@ describe.each(engineKinds)('discovery on $name', ({ start }) => {
     await becomes(registration, 'registered');
     await eventually(() => picking.pick()?.id === 'a', { what: 'it is picked again' });
     await picking.stop();
-  });
+  }, 60_000);
 });
 
 function shortly(event: PickerEvent | ViewEvent): string {

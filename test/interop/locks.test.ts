@@ -13,7 +13,10 @@ import {
   tracesIn,
 } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 
 describe.each(engineKinds)('locks on $name', ({ start }) => {
   let engine: Engine;
@@ -22,15 +25,15 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
   let path: string;
   let nth = 0;
 
-  async function open(servers = engine.address): Promise<Client> {
-    const opened = await connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  async function open(servers = engine.address, sessionTimeoutMs = SESSION_MS): Promise<Client> {
+    const opened = await connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
     atTestEnd(() => opened.close());
     return opened;
   }
 
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
-    witness = await open();
+    witness = await open(engine.address, LASTING_MS);
     await witness.create('/locks', null);
   }, 60_000);
 
@@ -171,15 +174,21 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
       await (await mutex.acquire({ timeoutMs: 0 })).release();
     });
 
+    /** Stands in line behind a holder, who must know of its loss when the lock is handed over. */
+    const handOver = async (first: Lease): Promise<Lease> => {
+      const second = await mutexOf(witness).acquire();
+      expect(first.state).toBe('lost');
+      return second;
+    };
+
     test('a holder out of touch is told before its session can have expired, and the next gets it after', async () => {
       const lease = await mutexOf(await open(proxy.address)).acquire();
       const told: LeaseEvent[] = [];
       lease.events.subscribe((event) => told.push(event));
-      const next = mutexOf(witness).acquire();
+      const next = handOver(lease);
       await lineIs(2);
       await proxy.refuse();
       await eventually(() => lease.signal.aborted, { what: 'the loss is told' });
-      expect(await isPending(next)).toBe(true);
       expect([lease.state, told]).toEqual(['lost', [{ kind: 'lost', reason: 'session_suspended' }]]);
       const second = await goesTo(next);
       expect(second.fence).toBeGreaterThan(lease.fence);
@@ -190,19 +199,19 @@ describe.each(engineKinds)('locks on $name', ({ start }) => {
 
     test('a holder whose server is silent, while its connection stands, is told as well', async () => {
       const lease = await mutexOf(await open(proxy.address)).acquire();
-      const next = mutexOf(witness).acquire();
+      const next = handOver(lease);
       await lineIs(2);
       proxy.stall();
       await eventually(() => lease.state === 'lost', { what: 'the lease is lost' });
-      expect(await isPending(next)).toBe(true);
       await (await goesTo(next)).release();
     });
 
     test('is held over a lost connection', async () => {
       const client = await open(proxy.address);
       const lease = await mutexOf(client).acquire();
+      const before = proxy.accepted;
       proxy.cut();
-      await eventually(() => proxy.accepted === 2 && client.state === 'connected', { what: 'another is there' });
+      await eventually(() => proxy.accepted > before && client.state === 'connected', { what: 'another is there' });
       await client.sync(path);
       expect(lease.state).toBe('held');
       await lease.release();

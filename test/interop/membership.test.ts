@@ -3,7 +3,10 @@ import { type Client, connect } from '@reeve/client';
 import { GroupMember, GroupView, PersistentEphemeral } from '@reeve/recipes';
 import { atTestEnd, type Engine, engineKinds, eventually, type FaultProxy, startFaultProxy } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 const bytes = (text: string) => Buffer.from(text);
 
 describe.each(engineKinds)('membership on $name', ({ start }) => {
@@ -13,15 +16,15 @@ describe.each(engineKinds)('membership on $name', ({ start }) => {
   let root: string;
   let nth = 0;
 
-  async function open(servers: string): Promise<Client> {
-    const opened = await connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  async function open(servers: string, sessionTimeoutMs = SESSION_MS): Promise<Client> {
+    const opened = await connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
     atTestEnd(() => opened.close());
     return opened;
   }
 
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
-    witness = await open(engine.address);
+    witness = await open(engine.address, LASTING_MS);
   }, 60_000);
 
   beforeEach(async () => {
@@ -120,7 +123,7 @@ describe.each(engineKinds)('membership on $name', ({ start }) => {
     });
 
     test('every member sees the same list, whoever loses its connection meanwhile', async () => {
-      const clients = await Promise.all([proxy.address, engine.address, engine.address].map(open));
+      const clients = await Promise.all([proxy.address, engine.address, engine.address].map((servers) => open(servers)));
       const views = clients.map((client) => view(client).group);
       for (const group of views) await group.start();
       await Promise.all(clients.map((client, i) => member(client, `w${i}`, '').start()));

@@ -3,7 +3,10 @@ import { type Client, connect } from '@reeve/client';
 import { type PartitionerOptions, type Share, WorkPartitioner } from '@reeve/recipes';
 import { atTestEnd, type Engine, engineKinds, eventually, type FaultProxy, startFaultProxy } from '@reeve/testkit';
 
+/** Short, because its end is waited for. */
 const SESSION_MS = 2_000;
+/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
+const LASTING_MS = 10_000;
 const names = Array.from({ length: 12 }, (_, i) => `feed/${i}`);
 
 describe.each(engineKinds)('a partition on $name', ({ start }) => {
@@ -17,15 +20,15 @@ describe.each(engineKinds)('a partition on $name', ({ start }) => {
   let fences: Map<string, number>;
   let overlaps: string[];
 
-  async function open(servers: string): Promise<Client> {
-    const opened = await connect({ servers, sessionTimeoutMs: SESSION_MS, connectTimeoutMs: 500 });
+  async function open(servers: string, sessionTimeoutMs = SESSION_MS): Promise<Client> {
+    const opened = await connect({ servers, sessionTimeoutMs, connectTimeoutMs: 500 });
     atTestEnd(() => opened.close());
     return opened;
   }
 
   beforeAll(async () => {
     engine = await start({ tickMs: 500 });
-    witness = await open(engine.address);
+    witness = await open(engine.address, LASTING_MS);
   }, 60_000);
 
   beforeEach(async () => {

@@ -100,7 +100,7 @@ describe("Reeve's client by TLS", () => {
   test.each(['Apache ZooKeeper', 'Reeve'] as const)('is known to %s by the same name', async (engine) => {
     const { key, cert } = alice;
     const tls = { ca: readFileSync(authority.cert), cert: readFileSync(cert), key: readFileSync(key) };
-    const client = await connect({ servers: secure[engine], tls });
+    const client = await connect({ servers: secure[engine], tls, sessionTimeoutMs: 30_000 });
     await client.create('/own', Buffer.from('x'), { acl: [{ perms: 31, id: { scheme: 'auth', id: '' } }] });
     expect((await client.getAcl('/own')).acl).toEqual([{ perms: 31, id: { scheme: 'x509', id: name } }]);
     expect((await client.getData('/own')).data?.toString()).toBe('x');

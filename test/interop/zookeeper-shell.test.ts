@@ -252,11 +252,15 @@ describe.each([
     CASE_DEADLINE_MS,
   );
 
-  test('what was ephemeral goes when ann quits', async () => {
-    await shells.ann.quit();
-    const gone = async () => noNode.test(await shells.bob.ask('stat /t/e'));
-    await eventually(gone, { what: 'the ephemeral znode is gone' });
-  });
+  test(
+    'what was ephemeral goes when ann quits',
+    async () => {
+      await shells.ann.quit();
+      const gone = async () => noNode.test(await shells.bob.ask('stat /t/e'));
+      await eventually(gone, { what: 'the ephemeral znode is gone' });
+    },
+    CASE_DEADLINE_MS,
+  );
 
   test.each([
     ['succeeds with what was created', ['create', '/one', 'hi'], 0, /^Created \/one$/m],

@@ -12,7 +12,7 @@
 #include <zookeeper/zookeeper.h>
 
 #define SESSION_MS 8000
-#define DEADLINE_S 20
+#define DEADLINE_S 60
 #define EVENTS_MAX 64
 #define TEXT_MAX 256
 

@@ -7,7 +7,7 @@ import { requireKazoo } from '../kazoo.ts';
 import { type Library, Member } from './member.ts';
 
 /** Short, because a test waits for the end of those that are killed. */
-const SESSION_MS = 2_000;
+const SESSION_MS = 3_000;
 const TICK_MS = 500;
 
 /** How long a company may take to gather, milliseconds: compilers and a few processes start. */
@@ -59,7 +59,7 @@ export class Gathered {
     const { address } = await start({ tickMs: TICK_MS });
     this.#address = address;
     this.#classes = classes;
-    this.witness = await connect({ servers: address, sessionTimeoutMs: SESSION_MS });
+    this.witness = await connect({ servers: address });
     atTestEnd(() => this.witness.close());
     this.company = await this.another();
   }

@@ -147,6 +147,7 @@ final class EnsembleCases {
           event -> {}, first.getSessionId(), first.getSessionPasswd()));
       eventually("it is connected", () -> second.getState().isConnected());
       same(first.getSessionId(), second.getSessionId());
+      sync(second);
       same(first.getSessionId(), second.exists("/e", false).getEphemeralOwner());
       second.close();
       ZooKeeper zk = at(stage, stage.places().get(2));

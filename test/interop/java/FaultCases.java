@@ -16,6 +16,7 @@ import org.apache.curator.framework.recipes.cache.CuratorCache;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.state.ConnectionState;
+import org.apache.curator.retry.RetryForever;
 import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs.Ids;
@@ -101,7 +102,7 @@ final class FaultCases {
     });
     cases.add("a killed server: a session that does not come back expires", stage -> {
       Relay relay = stage.closing(new Relay(stage.places().get(0)));
-      ZooKeeper silent = stage.closing(Stage.connected(relay.address() + stage.root, 1_000));
+      ZooKeeper silent = stage.closing(Stage.connected(relay.address() + stage.root, 3_000));
       silent.create("/e", null, Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
       relay.cut();
       restarted(stage);
@@ -167,12 +168,13 @@ final class FaultCases {
       same(id, zk.getSessionId());
     });
     cases.add("a server that is down: requests of Curator wait for it", stage -> {
-      CuratorFramework curator = curator(stage);
+      // Not given up as long as the server may take to come back.
+      CuratorFramework curator = stage.curatorAt(stage.address, LASTING_MS, new RetryForever(200));
       stage.server("kill");
       CompletableFuture<String> created = new CompletableFuture<>();
       curator.create().inBackground((client, event) -> created.complete(event.getPath())).forPath("/late");
       stage.server("start");
-      same("/late", created.get(30, TimeUnit.SECONDS));
+      same("/late", created.get(90, TimeUnit.SECONDS));
       eventually("it is there", () -> curator.checkExists().forPath("/late") != null);
     });
   }

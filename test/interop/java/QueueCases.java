@@ -113,10 +113,10 @@ final class QueueCases {
       DistributedDelayQueue<String> queue = stage.closing(builder(stage, consumer).buildDelayQueue());
       queue.start();
       long now = System.currentTimeMillis();
-      queue.put("second", now + 600);
-      queue.put("first", now + 200);
+      queue.put("second", now + 3_000);
+      queue.put("first", now + 1_000);
       consumer.consumes(List.of("first", "second"));
-      that("time has passed", System.currentTimeMillis() >= now + 600);
+      that("time has passed", System.currentTimeMillis() >= now + 3_000);
     });
     cases.add("DistributedIdQueue: an item can be taken back by its id", stage -> {
       DistributedIdQueue<String> writing =

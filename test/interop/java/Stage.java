@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.curator.RetryPolicy;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.ExponentialBackoffRetry;
@@ -81,13 +82,17 @@ final class Stage implements AutoCloseable {
   }
 
   CuratorFramework curatorAt(String otherAddress, int sessionMs) throws Exception {
+    return curatorAt(otherAddress, sessionMs, new ExponentialBackoffRetry(50, 20, 500));
+  }
+
+  CuratorFramework curatorAt(String otherAddress, int sessionMs, RetryPolicy retries) throws Exception {
     return started(CuratorFrameworkFactory.builder()
         .connectString(otherAddress + root)
         .sessionTimeoutMs(sessionMs)
         .connectionTimeoutMs(2_000)
         // A client whose way is cut must not find another one in the description of the ensemble.
         .ensembleTracker(false)
-        .retryPolicy(new ExponentialBackoffRetry(50, 20, 500)));
+        .retryPolicy(retries));
   }
 
   CuratorFramework started(CuratorFrameworkFactory.Builder builder) throws Exception {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Random } from '@reeve/base';
+import { freePort } from './free-port.ts';
 import { seededRandom } from './seeded-random.ts';
 import { atTestEnd } from './test-end.ts';
 
@@ -16,13 +17,11 @@ interface Pair {
   budget: number;
 }
 
-/** Where a proxy listens; port 0 is any free one. */
+/** Where a proxy listens. */
 export interface ProxyAddress {
   readonly host: string;
   readonly port: number;
 }
-
-const ANYWHERE: ProxyAddress = { host: '127.0.0.1', port: 0 };
 
 /** A TCP proxy on 127.0.0.1 between a client and a server, which does to their connections what networks do. */
 export class FaultProxy {
@@ -31,12 +30,12 @@ export class FaultProxy {
   readonly #pairs = new Set<Pair>();
   readonly #stalled = new Set<Direction>();
   #server: Server | undefined;
-  #port: number;
+  readonly #port: number;
   #delayMs = 0;
   #budget: () => number = () => Number.POSITIVE_INFINITY;
   #accepted = 0;
 
-  constructor(targetPort: number, { host, port }: ProxyAddress = ANYWHERE) {
+  constructor(targetPort: number, { host, port }: ProxyAddress) {
     this.#target = targetPort;
     this.#host = host;
     this.#port = port;
@@ -66,12 +65,11 @@ export class FaultProxy {
     return [...this.#pairs].reduce((sum, { late }) => sum + late.to_server.length + late.to_client.length, 0);
   }
 
-  /** Accepts connections, on the same port as before where there was one. */
+  /** Accepts connections. */
   async accept(): Promise<void> {
     if (this.#server !== undefined) return;
     this.#server = createServer((client) => this.#admit(client)).listen(this.#port, this.#host);
     await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Closes every connection with a reset and refuses new ones until `accept`. */
@@ -174,7 +172,8 @@ function reset(socket: Socket): void {
 
 /** Starts a proxy before `targetPort` of 127.0.0.1; it ends with the test file. */
 export async function startFaultProxy(targetPort: number, address?: ProxyAddress): Promise<FaultProxy> {
-  const proxy = new FaultProxy(targetPort, address);
+  // Not any port of the system's: another process would be given it while the proxy refuses connections.
+  const proxy = new FaultProxy(targetPort, address ?? { host: '127.0.0.1', port: await freePort() });
   await proxy.accept();
   atTestEnd(() => proxy.refuse());
   return proxy;

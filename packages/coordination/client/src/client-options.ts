@@ -37,7 +37,10 @@ export interface ClientOptions {
   readonly sessionTimeoutMs?: number;
   /** Milliseconds until a request fails with `deadline_exceeded`, the wait for a connection included. 15 s. */
   readonly requestTimeoutMs?: number;
-  /** Milliseconds that one server has to accept a connection and answer its first frame. */
+  /**
+   * Milliseconds that one server has to accept a connection and answer its first frame. Two thirds of the session
+   * time-out are shared by all servers; each has 250 ms at least and 10 s at most.
+   */
   readonly connectTimeoutMs?: number;
   /** Requests sent and not answered; further ones wait their turn. 2048. */
   readonly inFlightMax?: number;
@@ -75,6 +78,14 @@ export interface TlsSettings {
 /** Milliseconds since the epoch that never jump: the wall clock at start plus the time passed since. */
 export const monotonicClock: Clock = { now: () => performance.timeOrigin + performance.now() };
 
+/**
+ * How long a server may take to answer the first frame unless somebody says so, milliseconds. Apache ZooKeeper now and
+ * then never reads a connection that it accepted while it started: a long session is not to wait for it long.
+ */
+const connectTimeouts = { min: 250, max: 10_000 };
+
+const within = ({ min, max }: { min: number; max: number }, ms: number) => Math.min(max, Math.max(min, ms));
+
 /** Fills in the defaults and checks every option. @throws ClientError `invalid_argument` */
 export function completeOptions({ servers, tls, auth = [], ...options }: ClientOptions): ClientSettings {
   const parsed = parseConnectString(servers);
@@ -83,7 +94,7 @@ export function completeOptions({ servers, tls, auth = [], ...options }: ClientO
     sessionTimeoutMs,
     requestTimeoutMs: 15_000,
     // Every server gets its chance before the session can have expired.
-    connectTimeoutMs: Math.max(250, Math.round((sessionTimeoutMs * 2) / 3 / parsed.hosts.length)),
+    connectTimeoutMs: within(connectTimeouts, Math.round((sessionTimeoutMs * 2) / 3 / parsed.hosts.length)),
     inFlightMax: 2_048,
     waitingMax: 65_536,
     requestBytesMax: FRAME_BYTES_MAX,

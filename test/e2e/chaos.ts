@@ -32,7 +32,7 @@ async function killMember({ members, random }: ChaosOptions): Promise<string> {
   const member = pick(members, random);
   await member.kill();
   await sleep(random() * 1_500);
-  await member.start();
+  member.start();
   return `killed ${member.name}`;
 }
 

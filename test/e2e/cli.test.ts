@@ -230,7 +230,7 @@ describe('the demo', () => {
     const connect = /serve at (\S+);/.exec(demo.stdout)?.[1] ?? '';
     demo.kill('SIGINT');
     expect(await demo.exited).toEqual({ code: 130, signal: null });
-    // A worker killed while it learnt how its directory can be locked leaves that trial behind.
+    // A worker that is killed while it makes its ledger leaves the directory of it.
     expect(readdirSync(directory).filter((name) => !name.startsWith('reeve-ledger-'))).toEqual([]);
     expect(await processesOf({ connect, dataDir: directory })).toEqual([]);
   }, 90_000);

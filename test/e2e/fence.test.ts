@@ -178,10 +178,10 @@ describe('the fence of a primary', () => {
     return stage;
   }
 
-  async function masterOf(stage: Stage, name: string): Promise<Member> {
+  function masterOf(stage: Stage, name: string): Member {
     const member = stage.master(name);
     members.push(member);
-    await member.start();
+    member.start();
     return member;
   }
 
@@ -194,7 +194,7 @@ describe('the fence of a primary', () => {
     'refuses every write of a master that was deposed and does not know it; it stands down, and may lead again later',
     async () => {
       const stage = await stageAt('/deposed');
-      await masterOf(stage, 'alpha');
+      masterOf(stage, 'alpha');
       await stage.primaryIs('alpha');
       const worker = new Finisher(stage, 'worker-1');
       await worker.register(20);
@@ -227,9 +227,9 @@ describe('the fence of a primary', () => {
     'keeps a primary that was stopped past its session and goes on from changing anything',
     async () => {
       const stage = await stageAt('/paused');
-      const alpha = await masterOf(stage, 'alpha');
+      const alpha = masterOf(stage, 'alpha');
       await stage.primaryIs('alpha');
-      const beta = await masterOf(stage, 'beta');
+      const beta = masterOf(stage, 'beta');
       const worker = new Finisher(stage, 'worker-1');
       await worker.register(20);
       await stage.submit(TASKS);
@@ -255,7 +255,7 @@ describe('the fence of a primary', () => {
     'is what stops it: the same write without the check takes effect',
     async () => {
       const stage = await stageAt('/control');
-      const master = await masterOf(stage, 'alpha');
+      const master = masterOf(stage, 'alpha');
       await stage.primaryIs('alpha');
       await master.kill();
       const { store: deposed } = await usurp(stage);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Random } from '@reeve/base';
-import { eventually, startProcess, type TestProcess } from '@reeve/testkit';
+import { eventually, TestProcess } from '@reeve/testkit';
 
 const cli = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
 
@@ -34,10 +34,9 @@ export class Member {
   }
 
   /** Starts it, and again whenever no coordinator has answered, as those do that look after processes. */
-  async start(): Promise<void> {
-    const started = await startProcess(reeve(this.role, ...this.#words, '--name', this.name));
-    this.#process = started;
-    void started.exited.then(({ code }) => (code === UNREACHABLE ? this.start() : undefined));
+  start(): void {
+    this.#process = new TestProcess(reeve(this.role, ...this.#words, '--name', this.name), {});
+    void this.#process.exited.then(({ code }) => code === UNREACHABLE && this.start());
   }
 
   /** Waits until it takes part: a master follows or leads, a worker is registered. */

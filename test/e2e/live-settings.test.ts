@@ -38,7 +38,7 @@ describe('settings that change while the platform runs', () => {
     master = new Member('master', 'm', place);
     worker = new Member('worker', 'w', [...place, '--commands', '--slots', '6', '--queues', 'default', 'builds']);
     for (const member of [master, worker]) {
-      await member.start();
+      member.start();
       atTestEnd(() => member.stop());
     }
     for (const member of [master, worker]) await member.ready();
@@ -112,7 +112,7 @@ describe('settings that change while the platform runs', () => {
     await config('set', 'queues/builds/limit=2');
     await isLimited(2);
     const backup = new Member('master', 'm2', ['--connect', coordinator.address, '--root', root]);
-    await backup.start();
+    backup.start();
     atTestEnd(() => backup.stop());
     const third = await block('c', 'builds');
     const [primary] = (await sdk.masters()).filter(({ role }) => role === 'primary');

@@ -31,7 +31,7 @@ export async function survive(ground: Ground): Promise<void> {
   const random = seededRandom(seed);
   const directory = temporaryDirectory();
   const members = fleetOf(ground);
-  await Promise.all(members.map((member) => member.start()));
+  for (const member of members) member.start();
   await Promise.all(members.map((member) => member.ready()));
   const reeve = await connect({ connect: ground.address, timeoutMs: DEADLINE_MS });
   const submitting = submitDuring(reeve, { directory, random: seededRandom(seed + 1) });

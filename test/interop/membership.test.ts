@@ -123,7 +123,9 @@ describe.each(engineKinds)('membership on $name', ({ start }) => {
     });
 
     test('every member sees the same list, whoever loses its connection meanwhile', async () => {
-      const clients = await Promise.all([proxy.address, engine.address, engine.address].map((servers) => open(servers)));
+      const clients = await Promise.all(
+        [proxy.address, engine.address, engine.address].map((servers) => open(servers)),
+      );
       const views = clients.map((client) => view(client).group);
       for (const group of views) await group.start();
       await Promise.all(clients.map((client, i) => member(client, `w${i}`, '').start()));

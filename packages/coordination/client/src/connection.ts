@@ -34,8 +34,11 @@ export interface ConnectionOwner {
   lost(reason: string, by: LostBy): void;
 }
 
-/** Whether the server has closed a connection in an orderly way, or anything else has ended it. */
-export type LostBy = 'server' | 'failure';
+/**
+ * Whether the server has closed a connection in an orderly way, or anything else has ended it; and whether that was in
+ * the midst of a frame from the server, whoever ended it.
+ */
+export type LostBy = 'server' | 'failure' | 'interruption';
 
 /** What the server sent is not an answer to anything: the connection is of no use any more. */
 export class ProtocolViolation extends WireError {
@@ -172,7 +175,7 @@ export class Connection {
     this.#over = true;
     clearTimeout(this.#impatient);
     this.#socket.destroy();
-    this.#owner.lost(reason, by);
+    this.#owner.lost(reason, this.#splitter.pending > 0 ? 'interruption' : by);
   }
 }
 

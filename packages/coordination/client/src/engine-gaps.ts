@@ -12,9 +12,12 @@ const gaps: Partial<Record<OpName, string>> = {
   getAllChildrenNumber: 'counting descendants needs ZooKeeper 3.6 or later; list the children level by level',
 };
 
-/** Connections that the server may close at an operation before it is taken for the reason. */
-const CLOSINGS_MAX = 3;
-/** The same of connections lost in whatever way: a bad network cuts several at the same request, by chance. */
+/**
+ * Connections that the server may close at an operation before it is taken for the reason. Those between client and
+ * server close some at the same request by chance, and whoever is told that the engine has a gap gives up for good.
+ */
+const CLOSINGS_MAX = 6;
+/** The same of connections lost in whatever way. */
 const LOSSES_MAX = 10;
 
 /** What to say when the engine refuses `op` as unknown. */

@@ -130,7 +130,6 @@ export class Pipeline {
 }
 
 function blame(suspect: Request, giveUp: (request: Request) => string | undefined): void {
-  suspect.losses += 1;
   const reason = giveUp(suspect);
   if (reason !== undefined) suspect.fail('engine_unsupported', reason);
 }

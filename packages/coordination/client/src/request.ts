@@ -30,7 +30,7 @@ export class Request {
   xid = 0;
   /** When it was handed to the socket, or a little before. */
   sentAt = 0;
-  /** How many connections were lost when it was its turn to be answered. */
+  /** How many connections were lost when it was its turn to be answered, and nothing of an answer was there. */
   losses = 0;
   /** How many of these the server has closed in an orderly way. */
   closings = 0;

@@ -354,8 +354,8 @@ export class Session implements ConnectionOwner {
   #settle(request: Request, err: number, reply: unknown): void {
     const { call } = request;
     const name = errorName(err);
-    if (request.phase === 'settled') return call.answeredLate?.(name);
     this.#offered.add(call.op);
+    if (request.phase === 'settled') return call.answeredLate?.(name);
     call.answered?.(name);
     if (name === 'ok' || (call.op === 'multi' && failedPart(reply as MultiResult[] | undefined) !== -1))
       request.succeed(reply);
@@ -363,6 +363,9 @@ export class Session implements ConnectionOwner {
   }
 
   #giveUp(request: Request, by: LostBy): string | undefined {
+    // Who was about to answer knows the operation.
+    if (by === 'interruption') return undefined;
+    request.losses += 1;
     if (by === 'server') request.closings += 1;
     const { op } = request.call;
     return this.#offered.has(op) ? undefined : lossMessage(op, request);

@@ -121,7 +121,19 @@ test('an operation at which the engine closes the connection again and again is 
     code: 'engine_unsupported',
     message: expect.stringContaining('persistent watches need ZooKeeper 3.6'),
   });
-  expect(count(server, 'addWatch')).toBe(3);
+  expect(count(server, 'addWatch')).toBe(6);
+});
+
+test('an operation is not blamed for connections that end in the midst of its answer', async () => {
+  const endings = 12;
+  const { client, server } = await open({
+    request: (received, { socket, reply, nth }) => {
+      if (nth > endings) return reply(received, []);
+      socket.end(Buffer.from([0, 0, 0, 99, 1]));
+    },
+  });
+  expect(await client.multiRead([{ op: 'getData', path: '/a' }])).toEqual([]);
+  expect(count(server, 'multiRead')).toBe(endings + 1);
 });
 
 test('an operation at which the network cuts several connections is sent again until it is answered', async () => {

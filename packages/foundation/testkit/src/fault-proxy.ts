@@ -133,6 +133,8 @@ export class FaultProxy {
   }
 
   #pass(pair: Pair, { way, chunk }: { way: Direction; chunk: Buffer }): void {
+    // Cut already: its end waits for the last bytes to be written.
+    if (pair.budget < 0) return;
     const to = way === 'to_server' ? pair.server : pair.client;
     const passed = chunk.length <= pair.budget ? chunk : chunk.subarray(0, pair.budget);
     pair.budget -= chunk.length;

@@ -20,11 +20,8 @@ import {
   type FaultProxy,
   startFaultProxy,
 } from '@reeve/testkit';
+import { LASTING_MS, SESSION_MS } from './session-times.ts';
 
-/** Short, because its end is waited for. */
-const SESSION_MS = 2_000;
-/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
-const LASTING_MS = 10_000;
 const bytes = (text: string) => Buffer.from(text);
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 

@@ -15,11 +15,8 @@ import {
   type Traces,
   tracesIn,
 } from '@reeve/testkit';
+import { LASTING_MS, SESSION_MS } from './session-times.ts';
 
-/** Short, because its end is waited for. */
-const SESSION_MS = 2_000;
-/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
-const LASTING_MS = 10_000;
 const ACTS_PER_ROUND = 20;
 
 describe.each(Object.values(serviceKinds))('discovery in a storm on $name', ({ start }) => {

@@ -24,11 +24,7 @@ import {
   startFaultProxy,
   tracesIn,
 } from '@reeve/testkit';
-
-/** Short, because its end is waited for. */
-const SESSION_MS = 2_000;
-/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
-const LASTING_MS = 10_000;
+import { LASTING_MS, SESSION_MS } from './session-times.ts';
 
 describe.each(engineKinds)('discovery on $name', ({ start }) => {
   let engine: Engine;

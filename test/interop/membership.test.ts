@@ -2,11 +2,8 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, connect } from '@reeve/client';
 import { GroupMember, GroupView, PersistentEphemeral } from '@reeve/recipes';
 import { atTestEnd, type Engine, engineKinds, eventually, type FaultProxy, startFaultProxy } from '@reeve/testkit';
+import { LASTING_MS, SESSION_MS } from './session-times.ts';
 
-/** Short, because its end is waited for. */
-const SESSION_MS = 2_000;
-/** Of whoever is not to lose it, though the machine be held up: the longest that the servers grant. */
-const LASTING_MS = 10_000;
 const bytes = (text: string) => Buffer.from(text);
 
 describe.each(engineKinds)('membership on $name', ({ start }) => {
